@@ -1,0 +1,38 @@
+"""How allauth's sign-up reaches our services, for the browser and for mobile clients alike."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.signup import prevent_enumeration
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.core.internal.httpkit import is_headless_request
+from allauth.headless.base.response import AuthenticationResponse
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+
+from accounts import services
+from accounts.models import User
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """allauth's rules, with accounts made by `accounts.services`."""
+
+    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
+        """Make the account that the valid sign-up `form` describes and return it; the blank `user` is not used."""
+        data = form.cleaned_data
+        password = data.get("password1") or data.get("password")
+        try:
+            return services.create_account(email=data["email"], password=password)
+        except ValidationError as error:
+            if set(error.error_dict) != {"email"}:
+                raise
+            # The form found the address free, and another request took it since. Whoever asks must not learn that:
+            # the answer and the mail are those for an address that was known from the start.
+            raise ImmediateHttpResponse(_known_address(request, data["email"])) from error
+
+
+def _known_address(request: HttpRequest, email: str) -> HttpResponse:
+    response = prevent_enumeration(request, email=email)
+    if is_headless_request(request):
+        return AuthenticationResponse.from_response(request, response)
+    return response

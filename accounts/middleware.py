@@ -1,0 +1,87 @@
+"""Holds what goes to allauth's pages and mobile API to the rules of our own API: hostile input is a 400, not a fault.
+
+Each rule answers something that allauth 65.21 lets through to an exception. Knows allauth's routes by their names.
+"""
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+from django.core.exceptions import SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from fido2.webauthn import AuthenticationResponse, RegistrationResponse
+from rest_framework.exceptions import ParseError
+from rest_framework.views import APIView
+
+# Mounted by allauth whether phone numbers are in use or not; without them its views raise NotImplementedError.
+UNUSED_ROUTES = frozenset({"manage_phone", "verify_phone", "resend_phone_verification_code"})
+# Routes that take a passkey's "credential", and what it must parse as.
+CREDENTIAL_ROUTES: dict[str, type[RegistrationResponse] | type[AuthenticationResponse]] = {
+    **dict.fromkeys(("mfa_add_webauthn", "manage_webauthn", "signup_webauthn"), RegistrationResponse),
+    **dict.fromkeys(("mfa_login_webauthn", "mfa_authenticate", "mfa_reauthenticate_webauthn"), AuthenticationResponse),
+    **dict.fromkeys(("login_webauthn", "authenticate_webauthn", "reauthenticate_webauthn"), AuthenticationResponse),
+}
+
+
+class AllauthGuardMiddleware:
+    """Looks at requests before allauth's views run; everything else passes untouched."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        match = request.resolver_match
+        route = (match.url_name if match else None) or ""
+        if match is not None and match.namespaces[:1] == ["headless"]:
+            return _check_api_request(request, route)
+        if route in CREDENTIAL_ROUTES and request.POST.get("credential"):
+            _check_page_request(request, route)
+        return None
+
+
+def _check_api_request(request: HttpRequest, route: str) -> HttpResponse | None:
+    if route in UNUSED_ROUTES:
+        raise Http404
+    if not request.body:
+        return None
+    try:
+        # allauth parses JSON by itself: nesting a thousand deep, NUL and lone surrogates would be faults further in.
+        data = _strictly_parsed(request.body)
+    except ParseError as error:
+        return _refusal("invalid_json", str(error.detail))
+    if route in CREDENTIAL_ROUTES and isinstance(data, dict) and data.get("credential"):
+        credential = data["credential"]
+        if not _is_credential(credential, route):
+            return _refusal("incorrect_code", "This is not what a passkey answers.")
+    return None
+
+
+def _check_page_request(request: HttpRequest, route: str) -> None:
+    try:
+        credential = _strictly_parsed(request.POST["credential"].encode())
+    except ParseError as error:
+        raise SuspiciousOperation("a passkey's answer that is no JSON") from error
+    if not _is_credential(credential, route):
+        raise SuspiciousOperation("not what a passkey answers")
+
+
+def _strictly_parsed(body: bytes) -> Any:
+    return APIView.parser_classes[0]().parse(BytesIO(body))
+
+
+def _is_credential(value: Any, route: str) -> bool:
+    try:
+        CREDENTIAL_ROUTES[route].from_dict(value)
+    except Exception:  # whatever the parser of binary formats trips over, nothing but its input can be the reason
+        return False
+    return True
+
+
+def _refusal(code: str, message: str) -> JsonResponse:
+    """An error in the shape that allauth's specification has."""
+    return JsonResponse({"status": 400, "errors": [{"code": code, "message": message}]}, status=400)

@@ -1,0 +1,46 @@
+"""Two refreshes of one token at once: one wins, and the winner's tokens live."""
+
+import threading
+
+import pytest
+from django.db import connections
+
+from accounts.tests.clients import MobileClient
+from accounts.tests.factories import UserFactory
+
+THREADS, ROUNDS = 6, 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_of_many_concurrent_refreshes_succeeds() -> None:
+    mobile = MobileClient()
+    mobile.log_in(UserFactory(email="ben@example.org").email)
+
+    for _round in range(ROUNDS):
+        clients = [MobileClient() for _ in range(THREADS)]
+        statuses = refresh_together(clients, mobile.refresh_token)
+
+        assert sorted(statuses) == [200] + [400] * (THREADS - 1)
+        winner = clients[statuses.index(200)]
+        assert winner.get("me").status_code == 200
+        mobile = winner  # its refresh token is used in the next round, so it must not be a dead one
+
+
+def refresh_together(clients: list[MobileClient], refresh_token: str) -> list[int]:
+    """Refresh with all clients at the same moment; the answers in the clients' order."""
+    start = threading.Barrier(len(clients), timeout=20)
+    statuses = [0] * len(clients)
+
+    def refresh(number: int) -> None:
+        try:
+            start.wait()
+            statuses[number] = clients[number].refresh(refresh_token).status_code
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=refresh, args=(number,)) for number in range(len(clients))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    return statuses

@@ -1,0 +1,8 @@
+"""Pages under /accounts/ that are ours; the rest there is allauth's."""
+
+from django.urls import path
+
+from accounts import views
+
+app_name = "accounts"
+urlpatterns = [path("profile/", views.profile, name="profile")]
