@@ -1,0 +1,377 @@
+"""From a folder of notebooks to the lessons of a course: plan the order, read every file, resolve what they refer to.
+
+Nothing is fetched, nothing is run, nothing is written but a temporary folder of pictures. Knows no models: what comes
+out is plain data, and storing it is the service's. A course that must not be imported raises CourseRefused.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from posixpath import basename, splitext
+from typing import Any
+
+from courses.content.assets import AssetRefused, AssetSource, AssetStore, SpaceExceeded
+from courses.content.course_files import CourseFiles, list_files
+from courses.content.description import Description, read_description
+from courses.content.images import resolve_images
+from courses.content.lessons import LessonDraft, build_lesson, cut_title, lesson_title, title_from_words
+from courses.content.links import LessonTarget, LinkResolver
+from courses.content.manifest import NAME as MANIFEST
+from courses.content.manifest import Manifest, read_manifest
+from courses.content.notebook import MAX_NOTEBOOK_BYTES, Notebook, NotebookRefused, read_notebook
+from courses.content.order import Entry, ModulePlan, Outline, course_readme, list_left_out, natural_outline
+from courses.content.report import CourseRefused, ImportReport, Problem
+from courses.content.slugs import lesson_slugs
+from courses.content.textfiles import read_markdown, read_script
+from courses.content.toc import jupyter_book_outline, myst_outline
+
+MAX_LESSONS = 2_000
+MAX_LESSON_BYTES = 1_000_000_000
+MAX_UID, MAX_MODULE_UID, MAX_SLUG = 400, 200, 120
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass
+class LessonSource:
+    """A lesson ready to be stored. `uid` is the author's own, else the path; `minutes` is None when nobody said."""
+
+    uid: str
+    slug: str
+    title: str
+    minutes: int | None
+    is_preview: bool
+    path: str
+    body: dict[str, Any] = field(repr=False)
+    has_own_uid: bool = False
+
+
+@dataclass
+class ModuleSource:
+    """A module with its lessons in order."""
+
+    uid: str
+    title: str
+    lessons: list[LessonSource]
+
+
+@dataclass
+class CourseSource:
+    """A course ready to be stored. `assets` are its files by name; `data_files` those that it offers: path → name.
+
+    `description_references` are the `assets` and `links` of the description, as a Markdown block has them, for a page
+    at `/courses/<slug>/`.
+    """
+
+    title: str
+    slug: str | None
+    uid: str | None
+    summary: str
+    description: str
+    level: str
+    language: str
+    licence: str
+    authors: list[str]
+    outcomes: list[str]
+    requirements: list[str]
+    modules: list[ModuleSource]
+    assets: dict[str, AssetSource]
+    report: ImportReport
+    description_references: dict[str, Any] = field(default_factory=dict)
+    data_files: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def lessons(self) -> list[LessonSource]:
+        """All lessons, in order."""
+        return [lesson for module in self.modules for lesson in module.lessons]
+
+
+def read_course(path: Path, *, on_progress: Progress | None = None) -> CourseSource:
+    """Read the course folder `path`. Raises CourseRefused, which names every fault found.
+
+    `on_progress(done, total, file)` is called before each lesson file and once at the end.
+    """
+    if not path.is_dir():
+        raise CourseRefused([Problem("", f"{path.name!r} is not a folder")])
+    return _CourseReader(list_files(path), on_progress or _silent).read()
+
+
+def _silent(done: int, total: int, file: str) -> None:
+    """Progress that nobody watches."""
+
+
+class _CourseReader:
+    def __init__(self, files: CourseFiles, on_progress: Progress) -> None:
+        self.files = files
+        self.on_progress = on_progress
+        self.report = ImportReport()
+        self.store = AssetStore(files)
+        self.faults: list[Problem] = []
+        self.drafts: dict[str, LessonDraft] = {}
+
+    def read(self) -> CourseSource:
+        self.refuse_unsafe_folder()
+        manifest = read_manifest(self.files)
+        outline = self.outline(manifest)
+        try:
+            self.read_lessons(outline)
+            slugs = self.slugs(outline)
+            uids = self.uids(outline)
+            self.stop_on_faults()
+            description = read_description(self.files, manifest.about.get("description") if manifest else None)
+            self.resolve(outline, slugs, description)
+            data_files = self.data_files(manifest)
+        except SpaceExceeded as error:
+            raise CourseRefused([*self.faults, Problem("", str(error))]) from error
+        self.stop_on_faults()
+        return self.course(manifest, outline, description, slugs, uids, data_files)
+
+    def stop_on_faults(self) -> None:
+        if self.faults:
+            raise CourseRefused(self.faults)
+
+    def refuse_unsafe_folder(self) -> None:
+        self.faults += [
+            Problem(path, "is a link to a place outside of the course's folder") for path in self.files.outside
+        ]
+        self.faults += [Problem(path, "cannot be read") for path in self.files.unreadable]
+        if self.files.too_many:
+            self.faults.append(Problem("", "the folder has too many files to be a course"))
+        self.stop_on_faults()
+
+    # The order
+
+    def outline(self, manifest: Manifest | None) -> Outline:
+        if manifest is not None and manifest.faults:
+            raise CourseRefused(manifest.faults)
+        if manifest is not None and manifest.modules is not None:
+            outline = manifest.outline()
+            list_left_out(outline, self.files)
+        else:
+            book = jupyter_book_outline(self.files) or myst_outline(self.files)
+            outline = book if book is not None else natural_outline(self.files)
+        self.report.problems += outline.problems
+        self.faults += outline.faults
+        entries = outline.entries
+        if not entries:
+            self.faults.append(Problem(outline.source, "no lesson was found"))
+        if len(entries) > MAX_LESSONS:
+            self.faults.append(Problem("", f"has {len(entries):,} lessons; at most {MAX_LESSONS:,} are read"))
+        if sum(self.files.sizes[entry.path] for entry in entries) > MAX_LESSON_BYTES:
+            self.faults.append(Problem("", f"its lessons are over {MAX_LESSON_BYTES:,} bytes together"))
+        self.faults += [
+            Problem(entry.path[:80] + "…", f"has a path of over {MAX_UID} characters")
+            for entry in entries
+            if len(entry.path) > MAX_UID
+        ]
+        self.stop_on_faults()
+        return outline
+
+    # The files
+
+    def read_lessons(self, outline: Outline) -> None:
+        """Read each file; what cannot be read refuses the course where an order file names it, else is skipped."""
+        entries = outline.entries
+        for done, entry in enumerate(entries):
+            self.on_progress(done, len(entries), entry.path)
+            try:
+                notebook = self.read_file(entry.path)
+            except NotebookRefused as error:
+                problem = Problem(entry.path, error.what, error.cell)
+                is_wanted = outline.source == MANIFEST or (bool(outline.source) and not error.is_empty)
+                if is_wanted or error.is_bound:
+                    self.faults.append(problem)
+                else:
+                    self.report.add_problem(entry.path, f"{error.what}; the file is skipped", error.cell)
+                continue
+            self.drafts[entry.path] = self.counted(build_lesson(entry.path, notebook, self.store))
+        self.on_progress(len(entries), len(entries), "")
+        for module in outline.modules:
+            module.entries = [entry for entry in module.entries if entry.path in self.drafts]
+        outline.modules = [module for module in outline.modules if module.entries]
+        if not outline.modules and not self.faults:
+            self.faults.append(Problem("", "no lesson of this folder can be read"))
+            self.faults += self.report.problems
+
+    def read_file(self, path: str) -> Notebook:
+        try:
+            data = self.files.read(path, max_bytes=MAX_NOTEBOOK_BYTES)
+        except ValueError as error:
+            raise NotebookRefused(str(error), is_bound=True) from error
+        except OSError as error:
+            raise NotebookRefused(f"cannot be read ({error.strerror or type(error).__name__})") from error
+        readers = {".ipynb": read_notebook, ".md": read_markdown, ".py": read_script}
+        return readers[splitext(path)[1]](data)
+
+    def counted(self, draft: LessonDraft) -> LessonDraft:
+        report = self.report
+        report.lessons += 1
+        if draft.notebook.format != "markdown":
+            report.notebooks += 1
+            report.cells += len(draft.notebook.cells)
+        report.quizzes += draft.quizzes
+        report.exercises += draft.exercises
+        report.outputs += draft.outputs
+        for number, what in draft.dropped:
+            report.add_dropped_output(draft.path, number, what)
+        for cell, what in draft.problems:
+            report.add_problem(draft.path, what, cell)
+        # The outputs are placed: their base64 need not stay in memory until the last lesson is read.
+        draft.notebook.cells = []
+        return draft
+
+    # Names
+
+    def slugs(self, outline: Outline) -> dict[str, str]:
+        chosen = [(entry.path, entry.slug or self.own(entry, "slug", MAX_SLUG)) for entry in outline.entries]
+        seen: dict[str, str] = {}
+        for path, slug in chosen:
+            if slug is not None and slug in seen:
+                self.faults.append(Problem(path, f"slug {slug!r} is that of {seen[slug]!r} too"))
+            elif slug is not None:
+                seen[slug] = path
+        return dict(zip([path for path, _ in chosen], lesson_slugs(chosen, base=self.files.base), strict=True))
+
+    def uids(self, outline: Outline) -> dict[str, str]:
+        """The uids that authors chose, by path. Two lessons of one uid would share their learners' progress."""
+        uids: dict[str, str] = {}
+        seen: dict[str, str] = {entry.path: entry.path for entry in outline.entries}
+        for entry in outline.entries:
+            uid = entry.uid or self.own(entry, "uid", MAX_UID)
+            if uid is None or uid == entry.path:
+                continue
+            if uid in seen:
+                self.faults.append(Problem(entry.path, f"uid {uid!r} is that of {seen[uid]!r} too"))
+            seen[uid] = uids[entry.path] = uid
+            seen[uid] = entry.path
+        return uids
+
+    def own(self, entry: Entry, name: str, most: int) -> str | None:
+        """What the notebook's metadata or the front matter says under `name`, when it is a fit name."""
+        notebook = self.drafts[entry.path].notebook
+        value = notebook.settings.get(name)
+        if value is None and notebook.format != "ipynb":
+            value = notebook.metadata.get(name)
+        if value is None:
+            return None
+        fits = isinstance(value, str) and 0 < len(value.strip()) <= most and value.isprintable()
+        if not fits or (name == "slug" and not all(part.isascii() and part.isalnum() for part in _words(value))):
+            self.report.add_problem(entry.path, f"{name} {value!r:.60} is not valid and is not used")
+            return None
+        return value.strip()
+
+    def setting(self, entry: Entry, name: str) -> Any:
+        notebook = self.drafts[entry.path].notebook
+        value = notebook.settings.get(name)
+        return notebook.metadata.get(name) if value is None and notebook.format != "ipynb" else value
+
+    # References
+
+    def resolve(self, outline: Outline, slugs: dict[str, str], description: Description) -> None:
+        drafts = [self.drafts[entry.path] for entry in outline.entries]
+        targets = [LessonTarget.of(draft, slugs[draft.path]) for draft in drafts]
+        links = LinkResolver(targets, outline.twins, self.files, self.store)
+        links.description_path = course_readme(self.files)
+        links.learn_repositories(drafts)
+        for draft in drafts:
+            resolve_images(draft, self.files, self.store, self.report)
+            links.resolve(draft, self.report)
+        description.resolve(links, self.files, self.store, self.report)
+
+    def data_files(self, manifest: Manifest | None) -> dict[str, str]:
+        offered: dict[str, str] = {}
+        for path in manifest.data_files if manifest else ():
+            try:
+                offered[path] = self.store.add_file(path).file
+            except SpaceExceeded:
+                raise
+            except AssetRefused as error:
+                self.faults.append(Problem(MANIFEST, f"files.data: {path!r} {error}"))
+        return offered
+
+    # The course
+
+    def course(
+        self,
+        manifest: Manifest | None,
+        outline: Outline,
+        description: Description,
+        slugs: dict[str, str],
+        uids: dict[str, str],
+        data_files: dict[str, str],
+    ) -> CourseSource:
+        about = {key: value for key, value in outline.about.items() if value}
+        about |= {key: value for key, value in (manifest.about if manifest else {}).items() if value}
+        if str(about.get("summary", "")).casefold() == str(about.get("title", "")).casefold():
+            about.pop("summary", None)  # books often repeat their title there
+        title = about.get("title") or description.title or self.index_title(outline)
+        title = cut_title(title or title_from_words(self.files.root.name) or "Course")
+        return CourseSource(
+            title=title,
+            slug=about.get("slug"),
+            uid=about.get("uid"),
+            summary=(about.get("summary") or description.summary)[:300],
+            description=description.text,
+            level=about.get("level", "beginner"),
+            language=about.get("language", "en"),
+            licence=str(about.get("licence", ""))[:80],
+            authors=about.get("authors", []),
+            outcomes=about.get("outcomes", []),
+            requirements=about.get("requirements", []),
+            modules=self.modules(outline, title, slugs, uids),
+            assets=self.store.assets,
+            report=self.report,
+            description_references=description.references,
+            data_files=data_files,
+        )
+
+    def index_title(self, outline: Outline) -> str:
+        first = outline.entries[0].path
+        is_index = splitext(basename(first))[0].casefold() in ("index", "readme") and "/" not in first
+        return lesson_title(self.drafts[first]) if is_index else ""
+
+    def modules(
+        self, outline: Outline, course_title: str, slugs: dict[str, str], uids: dict[str, str]
+    ) -> list[ModuleSource]:
+        modules: list[ModuleSource] = []
+        taken: set[str] = set()
+        for number, plan in enumerate(outline.modules):
+            lessons = [self.lesson(entry, slugs[entry.path], uids.get(entry.path)) for entry in plan.entries]
+            uid, count = (plan.uid or f"module-{number + 1}")[:MAX_MODULE_UID], 1
+            while uid in taken:
+                count += 1
+                uid = f"{(plan.uid or 'module')[: MAX_MODULE_UID - 5]}-{count}"
+            taken.add(uid)
+            modules.append(ModuleSource(uid, self.module_title(plan, lessons, number, course_title), lessons))
+        return modules
+
+    def module_title(self, plan: ModulePlan, lessons: list[LessonSource], number: int, course_title: str) -> str:
+        if plan.title:
+            return cut_title(plan.title)
+        first = splitext(basename(lessons[0].path))[0].casefold()
+        if plan.is_chapter or (plan.folder and first in ("index", "readme")):
+            return lessons[0].title
+        if plan.folder:
+            return title_from_words(basename(plan.folder))
+        return course_title if number == 0 else lessons[0].title
+
+    def lesson(self, entry: Entry, slug: str, uid: str | None) -> LessonSource:
+        draft = self.drafts[entry.path]
+        minutes = entry.minutes if entry.minutes is not None else self.setting(entry, "minutes")
+        if minutes is not None and (type(minutes) is not int or not 1 <= minutes <= 600):
+            self.report.add_problem(entry.path, f"minutes {minutes!r:.40} is not a whole number from 1 to 600")
+            minutes = None
+        return LessonSource(
+            uid=uid or entry.path,
+            slug=slug,
+            title=cut_title(entry.title) if entry.title else lesson_title(draft),
+            minutes=minutes,
+            is_preview=entry.preview or self.setting(entry, "preview") is True,
+            path=entry.path,
+            body=draft.body,
+            has_own_uid=uid is not None,
+        )
+
+
+def _words(slug: str) -> list[str]:
+    return [part for part in slug.replace("_", "-").split("-") if part]

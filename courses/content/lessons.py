@@ -1,0 +1,310 @@
+"""One notebook as the blocks of one lesson: a cell a block, in order, and none lost.
+
+Exercises take their cells together, and a Markdown cell with quizzes is cut at them. What learners must not see stays
+in `metadata`, which is never public. References are found here and resolved later, when all lessons are known.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from posixpath import basename, splitext
+from typing import Any
+
+from courses.content.assets import AssetStore
+from courses.content.cell_outputs import embedded_pictures, place_attachments, place_outputs
+from courses.content.exercises import (
+    exercise_length,
+    has_answer_region,
+    is_exercise_start,
+    read_exercise,
+    without_answers,
+)
+from courses.content.languages import (
+    REMOVED_CELL_TAGS,
+    REMOVED_OUTPUT_TAGS,
+    cell_language,
+    form_title,
+    is_hidden,
+    is_python_3,
+    notebook_language,
+    runs_in_browser,
+)
+from courses.content.notebook import Cell, Names, Notebook
+from courses.content.quizzes import Piece, Quiz, nested_quizzes, split_quizzes
+from courses.content.references import Heading, References, find_references
+
+MAX_SOURCE = 200_000
+MAX_TITLE = 200
+
+Block = dict[str, Any]
+
+
+@dataclass
+class Text:
+    """A block's Markdown, read for what it refers to. `cell` is the number of the cell it came from."""
+
+    block: Block
+    cell: int
+    references: list[References]
+
+
+@dataclass
+class LessonDraft:
+    """A lesson before its references are resolved."""
+
+    path: str
+    notebook: Notebook
+    blocks: list[Block] = field(default_factory=list)
+    texts: list[Text] = field(default_factory=list)
+    quizzes: int = 0
+    exercises: int = 0
+    outputs: int = 0
+    problems: list[tuple[int | None, str]] = field(default_factory=list)
+    dropped: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def headings(self) -> Iterator[Heading]:
+        """The headings of the whole lesson, in order."""
+        return (heading for text in self.texts for found in text.references for heading in found.headings)
+
+    @property
+    def anchors(self) -> Iterator[str]:
+        """The ids that the author set, in order."""
+        return (anchor for text in self.texts for found in text.references for anchor in found.anchors)
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The lesson body; its metadata is for export alone."""
+        kept: dict[str, Any] = {"format": self.notebook.format}
+        if self.notebook.version:
+            kept["nbformat"] = list(self.notebook.version)
+        if self.notebook.front_matter:
+            kept["front_matter"] = self.notebook.front_matter
+        if self.notebook.metadata:
+            kept["notebook"] = self.notebook.metadata
+        return {"version": 1, "metadata": kept, "blocks": self.blocks}
+
+
+def build_lesson(path: str, notebook: Notebook, store: AssetStore) -> LessonDraft:
+    """The lesson that the file at `path` is. Raises SpaceExceeded; everything else is in `problems`."""
+    return _Builder(path, notebook, store).build()
+
+
+def lesson_title(draft: LessonDraft) -> str:
+    """What the author calls the lesson, else its first H1, else its file's name in words."""
+    metadata = draft.notebook.metadata
+    for named in (draft.notebook.settings.get("title"), metadata.get("title")):
+        if isinstance(named, str) and named.strip() and draft.notebook.format != "ipynb":
+            return cut_title(named)
+    settings_title = draft.notebook.settings.get("title")
+    if isinstance(settings_title, str) and settings_title.strip():
+        return cut_title(settings_title)
+    first = next((heading.text for heading in draft.headings if heading.level == 1 and heading.text), "")
+    return cut_title(first) or title_from_name(draft.path)
+
+
+def title_from_name(path: str) -> str:
+    """`week-1/02_gradient-descent.ipynb` as "Gradient descent"."""
+    return title_from_words(splitext(basename(path))[0])
+
+
+def title_from_words(name: str) -> str:
+    """A folder's or file's name without its number, as a title: `02_gradient-descent` is "Gradient descent"."""
+    words = re.sub(r"[-_\s]+", " ", re.sub(r"^\d+(?:[.\-_ ]\d+)*[.\-_ )]+", "", name)).strip() or name
+    return cut_title(words[:1].upper() + words[1:])
+
+
+def cut_title(title: str) -> str:
+    """At most 200 characters, on one line."""
+    title = " ".join(title.split())
+    return title if len(title) <= MAX_TITLE else title[: MAX_TITLE - 1].rstrip() + "…"
+
+
+class _Builder:
+    def __init__(self, path: str, notebook: Notebook, store: AssetStore) -> None:
+        self.draft = LessonDraft(path, notebook, problems=list(notebook.problems))
+        self.cells = notebook.cells
+        self.store = store
+        self.language = notebook_language(notebook)
+        self.is_python = is_python_3(notebook, self.language)
+        markdown = (cell.source for cell in self.cells if cell.cell_type == "markdown" and "{quiz}" in cell.source)
+        tags = {piece.quiz.id for source in markdown for piece in split_quizzes(source) if piece.quiz}
+        tags |= {cell.id for cell in self.cells if cell.is_tagged}
+        self.names = Names((cell.id for cell in self.cells), tags - {""})
+
+    def build(self) -> LessonDraft:
+        index = 0
+        while index < len(self.cells):
+            cell = self.cells[index]
+            if is_exercise_start(cell) and self.language == "python":
+                length = exercise_length(self.cells, index)
+                self.exercise(self.cells[index : index + length])
+                index += length
+                continue
+            if cell.cell_type == "markdown":
+                self.markdown(cell)
+            else:
+                self.code(cell)
+            index += 1
+        return self.draft
+
+    def problem(self, cell: Cell, what: str) -> None:
+        self.draft.problems.append((cell.number, what))
+
+    def drop(self, cell: Cell, dropped: list[str]) -> None:
+        self.draft.dropped.extend((cell.number, what) for what in dropped)
+
+    def add(
+        self,
+        block: Block,
+        cell: Cell,
+        name: str,
+        texts: list[str],
+        metadata: dict[str, Any],
+        *,
+        is_tagged: bool | None = None,
+    ) -> None:
+        """Append the block under `name`, or one like it that is free; an author's own is kept before all others."""
+        is_owner = cell.is_tagged and name == cell.id if is_tagged is None else is_tagged
+        taken = self.names.take(name, is_owner=is_owner)
+        if taken != name and (is_owner or (cell.has_own_id and name == cell.id)):
+            self.problem(cell, f"id {name!r} is used twice; this one becomes {taken!r}")
+        block = {"id": taken, **block}
+        if metadata:
+            block["metadata"] = metadata
+        self.draft.blocks.append(block)
+        if texts:
+            self.draft.texts.append(Text(block, cell.number, [find_references(text) for text in texts]))
+
+    # Markdown
+
+    def markdown(self, cell: Cell) -> None:
+        if cell.tags & REMOVED_CELL_TAGS:
+            self.add({"type": "markdown", "source": ""}, cell, cell.id, [], _metadata(cell, source=cell.source))
+            return
+        if nested_quizzes(cell.source):
+            self.problem(cell, "a {quiz} inside another directive is shown as text, its answer with it: move it out")
+        attachments, assets, dropped = place_attachments(cell.attachments, self.store)
+        self.drop(cell, dropped)
+        pieces = split_quizzes(cell.source) or [Piece("")]
+        parts = len(pieces)
+        for number, piece in enumerate(pieces, 1):
+            place = {"cell": cell.id, "part": number, "parts": parts} if parts > 1 else {}
+            if piece.quiz is not None:
+                self.quiz(cell, piece.quiz, piece.source, number, place=place, assets=assets)
+                continue
+            dropped = []
+            source, embedded, uris = embedded_pictures(piece.source, self.store, dropped)
+            source = self.bounded(cell, source)
+            self.drop(cell, dropped)
+            block: Block = {"type": "markdown", "source": source}
+            if attachments and number == 1:
+                block["attachments"] = attachments
+            if assets or embedded:
+                block["assets"] = assets | embedded
+            metadata = _metadata(cell, **place, **({"data_uris": uris} if uris else {}))
+            self.add(block, cell, cell.id if number == 1 else f"{cell.id}-{number}", [source], metadata)
+
+    def bounded(self, cell: Cell, source: str) -> str:
+        if len(source) <= MAX_SOURCE:
+            return source
+        self.problem(cell, f"has {len(source):,} characters; the first {MAX_SOURCE:,} are kept")
+        return source[:MAX_SOURCE]
+
+    def quiz(self, cell: Cell, quiz: Quiz, source: str, number: int, *, place: dict[str, Any], assets: Block) -> None:
+        self.draft.quizzes += 1
+        for what in quiz.problems:
+            self.problem(cell, f'quiz "{quiz.name}": {what}')
+        # Without an id of its own it follows the cell's, and in a file without cell ids its question.
+        name = quiz.id or (f"{cell.id[:58]}-q{number}" if cell.has_own_id else quiz.content_id)
+        block = quiz.block | ({"assets": dict(assets)} if assets else {})
+        metadata = _metadata(cell, **place, source=source)
+        self.add(block, cell, name, _quiz_texts(quiz.block), metadata, is_tagged=bool(quiz.id))
+
+    # Exercises
+
+    def exercise(self, cells: list[Cell]) -> None:
+        head = cells[0]
+        pieces = split_quizzes(head.source)
+        exercise = read_exercise(cells, self.language)
+        if any(piece.quiz for piece in pieces):
+            self.problem(head, "a quiz stands inside an exercise; it comes before it")
+            for number, piece in enumerate(pieces, 1):
+                if piece.quiz is not None:
+                    self.quiz(head, piece.quiz, piece.source, number, place={}, assets={})
+                    exercise.block["prompt"] = exercise.block["prompt"].replace(piece.source.strip(), "")
+        self.draft.exercises += 1
+        self.draft.problems.extend(exercise.problems)
+        assets: Block = {}
+        for cell, kept in zip(cells, exercise.block["cells"], strict=True):
+            kept["source"] = self.bounded(cell, kept["source"])
+            if not kept["metadata"]:
+                del kept["metadata"]
+            self.draft.outputs += len(cell.outputs)
+            placed = place_outputs(cell.outputs, self.store)
+            self.drop(cell, placed.dropped)
+            if placed.outputs:
+                kept["outputs"] = placed.outputs
+            attachments, found, dropped = place_attachments(cell.attachments, self.store)
+            self.drop(cell, dropped)
+            if attachments:
+                kept["attachments"] = attachments
+            assets |= found
+        if assets:
+            exercise.block["assets"] = assets
+        texts = [exercise.block["prompt"], *exercise.block["hints"]]
+        self.add(exercise.block, head, head.id, texts, {})
+
+    # Code and raw cells
+
+    def code(self, cell: Cell) -> None:
+        self.draft.outputs += len(cell.outputs)
+        placed = place_outputs(cell.outputs, self.store)
+        self.drop(cell, placed.dropped)
+        outputs = placed.outputs
+        kept: dict[str, Any] = {}
+        source = self.bounded(cell, cell.source)
+        if "hidden-check" in cell.tags:
+            self.problem(cell, "tagged hidden-check outside of an exercise: its source is not shown")
+            kept["source"], source = source, ""
+        elif has_answer_region(source):
+            self.problem(cell, "marks a solution or hidden tests outside of an exercise: that part is not shown")
+            kept["source"], source = source, without_answers(source)
+        if cell.tags & REMOVED_CELL_TAGS and cell.cell_type == "raw":
+            kept["source"], source = source, ""
+        if cell.tags & REMOVED_OUTPUT_TAGS and outputs:
+            kept["outputs"], outputs = outputs, []
+        language = cell_language(cell, self.language)
+        block: Block = {"type": "code", "source": source, "language": language, "outputs": outputs}
+        block["run"] = self.run(cell, language)
+        if block["run"] == "hidden":
+            title = form_title(source) or ("Solution" if "solution" in cell.tags else "")
+            block |= {"title": title} if title else {}
+        if placed.assets and outputs:
+            block["assets"] = placed.assets
+        if cell.execution_count is not None:
+            block["execution_count"] = cell.execution_count
+        if cell.cell_type == "raw":
+            block["cell_type"] = "raw"
+        self.add(block, cell, cell.id, [], _metadata(cell, **kept))
+
+    def run(self, cell: Cell, language: str) -> str:
+        if cell.cell_type == "raw":
+            return "static"
+        if is_hidden(cell) or "solution" in cell.tags or form_title(cell.source):
+            return "hidden"
+        return "interactive" if self.is_python and language == "python" and runs_in_browser(cell.source) else "static"
+
+
+def _quiz_texts(block: Block) -> list[str]:
+    texts = [block["prompt"], block.get("explanation", "")]
+    for choice in block.get("choices", ()):
+        texts += [choice["text"], choice.get("feedback", "")]
+    return [text for text in texts if text]
+
+
+def _metadata(cell: Cell, /, **kept: Any) -> dict[str, Any]:
+    """The cell's own metadata; what export needs besides is in it under `mlpracticum.import`."""
+    if not kept:
+        return cell.metadata
+    return cell.metadata | {"mlpracticum": cell.settings | {"import": kept}}

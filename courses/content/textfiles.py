@@ -1,0 +1,158 @@
+"""Lessons written as text: Markdown files, MyST text notebooks and py:percent scripts, as the cells of a notebook.
+
+A plain Markdown file becomes one Markdown cell a section (cut before each top-level `#` or `##` heading), so that the
+sources of its cells, joined, are the file again. Knows no folder and no lesson.
+"""
+
+import re
+from typing import Any
+
+import jupytext
+from nbformat import ValidationError
+
+from courses.content.notebook import (
+    MAX_CELLS,
+    MAX_NOTEBOOK_BYTES,
+    Cell,
+    Notebook,
+    NotebookRefused,
+    decode,
+    name_cells,
+)
+from courses.content.plain_yaml import YAMLRefused, load_yaml, plain
+
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.S | re.M)
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,}|:{3,})(.*)")
+_SECTION = re.compile(r" {0,3}##?(?:[ \t]|$)")
+_CODE_CELL = re.compile(r"^ {0,3}(?:`{3,}|~{3,}|:{3,})\{(?:code-cell|raw-cell)\}", re.M)
+_PERCENT = re.compile(r"^# ?%%", re.M)
+_SCRIPT_HEADER = re.compile(r"\A(?:#![^\n]*\n)?(?:# -\*-[^\n]*\n)?# ---\n(?:#[^\n]*\n)*?# (?:jupyter|jupytext):", re.M)
+_SCRIPT_YAML = re.compile(r"\A(?:#[^\n]*\n){0,3}?# ---\n((?:#[^\n]*\n){0,200}?)# ---[ \t]*\n")
+_CELL_YAML = re.compile(r"^ {0,3}[`~:]{3,}\{(?:code|raw)-cell\}[^\n]*\n---\n((?:[^\n]*\n){0,100}?)---", re.M)
+_KEY = re.compile(r"[A-Za-z_][\w.-]*")
+
+
+def is_script_notebook(data: bytes) -> bool:
+    """Whether a `.py` file is a notebook kept as a script: it opens with jupytext's header."""
+    return bool(_SCRIPT_HEADER.match(data[:4096].decode("utf-8-sig", "replace").replace("\r\n", "\n")))
+
+
+def is_text_notebook(data: bytes) -> bool:
+    """Whether a `.md` file is a notebook kept as text: it has code cells or names jupytext in its front matter."""
+    text = data.decode("utf-8-sig", "replace")
+    front = _FRONT_MATTER.match(text)
+    return bool(_CODE_CELL.search(text) or (front and re.search(r"^(?:jupytext|kernelspec):", front[1], re.M)))
+
+
+def read_script(data: bytes, *, max_bytes: int = MAX_NOTEBOOK_BYTES) -> Notebook:
+    """Read a py:percent (or other jupytext) script. Raises NotebookRefused."""
+    text = _bounded(data, max_bytes).replace("\r\n", "\n")
+    header = _SCRIPT_YAML.match(text)
+    metadata = _header(re.sub(r"^# ?", "", header[1], flags=re.M)) if header else {}
+    own = metadata.pop("jupyter", {})
+    metadata |= own if isinstance(own, dict) else {}
+    form = "py:percent" if _PERCENT.search(text) else "py:light"
+    return _by_jupytext(text[header.end() :] if header else text, form, "percent", metadata)
+
+
+def read_markdown(data: bytes, *, max_bytes: int = MAX_NOTEBOOK_BYTES) -> Notebook:
+    """Read a Markdown file, plain or a MyST text notebook. Raises NotebookRefused."""
+    text = _bounded(data, max_bytes)
+    if is_text_notebook(data):
+        text = text.replace("\r\n", "\n")
+        front = _FRONT_MATTER.match(text)
+        is_myst = bool(_CODE_CELL.search(text)) or not front or "format_name: markdown" not in front[1]
+        metadata = _header(front[1]) if front else {}
+        return _by_jupytext(text[front.end() :] if front else text, "md:myst" if is_myst else "md", "myst", metadata)
+    problems: list[tuple[int | None, str]] = []
+    metadata, front_matter = _front_matter(text, problems)
+    sources = sections(text[len(front_matter) :])
+    if len(sources) > MAX_CELLS:
+        raise NotebookRefused(f"has {len(sources):,} sections; at most {MAX_CELLS:,} are read", is_bound=True)
+    cells = [Cell("markdown", source, number) for number, source in enumerate(sources, 1)]
+    name_cells(cells, problems)
+    return Notebook(cells, metadata, format="markdown", front_matter=front_matter, problems=problems)
+
+
+def sections(text: str) -> list[str]:
+    """`text` cut before each `#` and `##` heading that no fence holds; joined, the parts are `text` again."""
+    parts: list[str] = []
+    current: list[str] = []
+    fence = ""
+    for line in text.splitlines(keepends=True):
+        fence = fence_after(line, fence)
+        if not fence and _SECTION.match(line) and any(kept.strip() for kept in current):
+            parts.append("".join(current))
+            current = []
+        current.append(line)
+    if current:
+        parts.append("".join(current))
+    return parts
+
+
+def fence_after(line: str, fence: str) -> str:
+    """The fence that is open after `line`, when `fence` was open before it; "" for none."""
+    found = _FENCE.match(line)
+    if not found:
+        return fence
+    mark, rest = found[1], found[2]
+    if not fence:
+        # A backtick fence's info string holds no backtick: ```` ```x``` ```` on one line is inline code.
+        return "" if mark[0] == "`" and "`" in rest else mark
+    closes = mark[0] == fence[0] and len(mark) >= len(fence) and not rest.strip()
+    return "" if closes else fence
+
+
+def _bounded(data: bytes, max_bytes: int) -> str:
+    if len(data) > max_bytes:
+        raise NotebookRefused(f"is {len(data):,} bytes; at most {max_bytes:,} are read", is_bound=True)
+    text = decode(data)
+    if not text.strip():
+        raise NotebookRefused("is empty", is_empty=True)
+    return text
+
+
+def _front_matter(text: str, problems: list[tuple[int | None, str]]) -> tuple[dict[str, Any], str]:
+    """The front matter as data and as it is written; a `---` rule at the top that is no YAML stays text."""
+    found = _FRONT_MATTER.match(text)
+    if not found:
+        return {}, ""
+    try:
+        metadata = load_yaml(found[1])
+    except YAMLRefused as error:
+        problems.append((None, f"the front matter is not used: {error}"))
+        return {}, found[0]
+    if metadata is None:
+        return {}, found[0]
+    is_front = isinstance(metadata, dict) and all(_KEY.fullmatch(key) for key in metadata)
+    return (metadata, found[0]) if is_front else ({}, "")
+
+
+def _header(text: str) -> dict[str, Any]:
+    """The metadata of a text notebook. Raises NotebookRefused."""
+    try:
+        metadata = load_yaml(text)
+    except YAMLRefused as error:
+        raise NotebookRefused(f"its metadata: {error}") from error
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _by_jupytext(text: str, form: str, name: str, metadata: dict[str, Any]) -> Notebook:
+    """The cells of `text`, whose header is `metadata`: jupytext would follow its aliases without a bound."""
+    for options in _CELL_YAML.finditer(text):
+        _header(options[1])
+    try:
+        notebook = jupytext.reads(text.lstrip("\n"), fmt=form)
+    except (ValidationError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        what = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise NotebookRefused(f"cannot be read as {form}: {what}") from error
+    if len(notebook.cells) > MAX_CELLS:
+        raise NotebookRefused(f"has {len(notebook.cells):,} cells; at most {MAX_CELLS:,} are read", is_bound=True)
+    problems: list[tuple[int | None, str]] = []
+    # jupytext draws random ids, which a second import would not find again: they are not taken over.
+    cells = [
+        Cell(cell["cell_type"], cell["source"], number, metadata=plain(cell.get("metadata", {})))
+        for number, cell in enumerate(notebook.cells, 1)
+    ]
+    name_cells(cells, problems)
+    return Notebook(cells, metadata, format=name, problems=problems)
