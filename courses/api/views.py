@@ -1,0 +1,32 @@
+"""The catalogue in the API. A course's outline carries the caller's ticks, so progress answers for it."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.generics import ListAPIView
+from rest_framework.permissions import AllowAny
+
+from courses import selectors
+from courses.api.serializers import CatalogueQuery, CourseSerializer
+
+
+@extend_schema_view(
+    get=extend_schema(
+        operation_id="courses_list",
+        summary="Catalogue",
+        description="Published courses, newest first.",
+        tags=["courses"],
+        parameters=[CatalogueQuery],
+    )
+)
+class CourseList(ListAPIView):
+    """`GET /api/v1/courses`"""
+
+    permission_classes = [AllowAny]
+    serializer_class = CourseSerializer
+    ordering = ("-published_at", "-id")
+
+    def get_queryset(self) -> Any:
+        query = CatalogueQuery(data=self.request.query_params)
+        query.is_valid(raise_exception=True)
+        return selectors.catalogue(viewer=self.request.user, **query.validated_data)
