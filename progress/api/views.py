@@ -1,0 +1,159 @@
+"""A person's own work in the API. Each view parses, calls one selector or service, and renders."""
+
+import hashlib
+from typing import Any
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.permissions import AllowAny
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
+from rest_framework.views import APIView
+
+from courses.api.serializers import CourseOutlineSerializer
+from progress import selectors, services
+from progress.api.serializers import (
+    CompletionSerializer,
+    LessonQuery,
+    LessonSerializer,
+    MyCourseSerializer,
+    lesson_document,
+    my_course,
+)
+
+NOT_MODIFIED = OpenApiResponse(description="Unchanged since the ETag of If-None-Match.")
+
+
+def tagged(request: Request, data: Any, *, tag: str | None = None) -> Response:
+    """The answer with an ETag (of the data, where no cheaper tag is given), or 304 when the caller has it."""
+    etag = tag or f'"{hashlib.blake2b(JSONRenderer().render(data), digest_size=12).hexdigest()}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
+    known = {item.strip().removeprefix("W/") for item in request.headers.get("If-None-Match", "").split(",")}
+    if etag in known or "*" in known:
+        return Response(status=status.HTTP_304_NOT_MODIFIED, headers=headers)
+    return Response(data, headers=headers)
+
+
+class MyCourses(APIView):
+    """`GET /api/v1/dashboard/my-courses`"""
+
+    ordering = ("-last_activity_at", "-id")
+    page_size = 100
+
+    @extend_schema(
+        operation_id="my_courses",
+        summary="My courses",
+        description="The caller's courses with completion, the last touched first.",
+        tags=["progress"],
+        responses={200: MyCourseSerializer(many=True), 304: NOT_MODIFIED},
+    )
+    def get(self, request: Request) -> Response:
+        pages = api_settings.DEFAULT_PAGINATION_CLASS()
+        rows = pages.paginate_queryset(selectors.my_course_rows(user=request.user), request, view=self)
+        results = [my_course(selectors.as_standing(row)) for row in rows]
+        return tagged(request, pages.get_paginated_response(results).data)
+
+
+class CourseDetail(APIView):
+    """`GET /api/v1/courses/{slug}`"""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="course_outline",
+        summary="Course outline",
+        description="A course with its modules and lessons, and what of them the caller has completed.",
+        tags=["courses"],
+        responses={200: CourseOutlineSerializer, 304: NOT_MODIFIED},
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        course = selectors.course_for(user=request.user, slug=slug)
+        course.outline = selectors.course_outline(user=request.user, course=course)
+        return tagged(request, CourseOutlineSerializer(course).data)
+
+
+class EnrolmentDetail(APIView):
+    """`PUT, DELETE /api/v1/courses/{slug}/enrolment`"""
+
+    @extend_schema(
+        operation_id="enrol",
+        summary="Enrol",
+        description="Idempotent: a repetition changes nothing.",
+        tags=["progress"],
+        request=None,
+        responses={200: MyCourseSerializer},
+    )
+    def put(self, request: Request, slug: str) -> Response:
+        course = selectors.course_for(user=request.user, slug=slug)
+        services.enroll(user=request.user, course=course)
+        standing = selectors.standing_in(user=request.user, course=course)
+        return Response(my_course(standing) if standing else None)
+
+    @extend_schema(
+        operation_id="leave_course",
+        summary="Leave a course",
+        description="Idempotent. What was done is kept for a return.",
+        tags=["progress"],
+        responses={204: None},
+    )
+    def delete(self, request: Request, slug: str) -> Response:
+        course = selectors.course_for(user=request.user, slug=slug)
+        services.leave_course(user=request.user, course=course)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class LessonDetail(APIView):
+    """`GET /api/v1/lessons/{id}`"""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="lesson",
+        summary="Lesson",
+        description="A lesson of a course that the caller takes, or a preview.",
+        tags=["courses"],
+        parameters=[LessonQuery],
+        responses={200: LessonSerializer, 304: NOT_MODIFIED},
+    )
+    def get(self, request: Request, lesson_id: int) -> Response:
+        query = LessonQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        include_html = query.validated_data.get("include") == "html"
+        lesson = selectors.lesson_for(user=request.user, lesson_id=lesson_id)
+        document = lesson_document(lesson, include_html=include_html)
+        # A revision never changes, so its id stands for the blocks: no hashing of a long lesson.
+        parts = (lesson.current_revision_id, lesson.updated_at.timestamp(), include_html, *document["state"].values())
+        return tagged(request, document, tag='"{}"'.format("-".join(str(part) for part in parts)))
+
+
+class CompletionDetail(APIView):
+    """`PUT, DELETE /api/v1/lessons/{id}/completion`"""
+
+    @extend_schema(
+        operation_id="complete_lesson",
+        summary="Complete a lesson",
+        description="Idempotent. Returns the course's new counts.",
+        tags=["progress"],
+        request=None,
+        responses={200: CompletionSerializer},
+    )
+    def put(self, request: Request, lesson_id: int) -> Response:
+        return self._change(request, lesson_id, services.complete_lesson, is_completed=True)
+
+    @extend_schema(
+        operation_id="uncomplete_lesson",
+        summary="Take a completion back",
+        description="Idempotent. Returns the course's new counts.",
+        tags=["progress"],
+        responses={200: CompletionSerializer},
+    )
+    def delete(self, request: Request, lesson_id: int) -> Response:
+        return self._change(request, lesson_id, services.uncomplete_lesson, is_completed=False)
+
+    def _change(self, request: Request, lesson_id: int, change: Any, *, is_completed: bool) -> Response:
+        lesson = selectors.enrolled_lesson(user=request.user, lesson_id=lesson_id)
+        result = change(user=request.user, lesson=lesson)
+        state = {"lesson_id": lesson.pk, "is_completed": is_completed}
+        return Response({**state, **my_course(result.standing)})
