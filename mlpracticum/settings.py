@@ -195,7 +195,7 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = not env.PRODUCTION
-WHITENOISE_AUTOREFRESH = env.DEBUG
+WHITENOISE_AUTOREFRESH = not env.PRODUCTION  # a stylesheet that is edited shows at the next request
 
 # --- Language and time ----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
