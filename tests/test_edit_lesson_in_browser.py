@@ -178,6 +178,9 @@ def test_a_fault_is_shown_at_its_field_and_the_rest_is_still_previewed(page: Pag
     box(quiz, "prompt").fill("Which?")
     box(quiz, "choices[0].text").fill("This")
     second = box(quiz, "choices[1].text")
+    expect(page.locator(".problems")).to_contain_text("choices[1].text must not be empty")
+    expect(second).not_to_have_attribute("aria-invalid", "true")  # it is still being written
+    page.locator("#id_title").focus()
     expect(second).to_have_attribute("aria-invalid", "true")
     expect(quiz.locator('[data-path="choices[1].text"] .bf-error')).to_have_text("must not be empty")
     expect(page.locator(".preview-page em")).to_have_text("first")

@@ -146,13 +146,20 @@ def _position(place: int, label: str) -> forms.IntegerField:
     return forms.IntegerField(min_value=1, max_value=MAX_POSITION, initial=place, widget=widget)
 
 
+class PeopleField(forms.ModelMultipleChoiceField):
+    """People with their address, which alone tells two of one name apart."""
+
+    def label_from_instance(self, person: Any) -> str:
+        return f"{person.display_name} ({person.email})" if person.display_name else person.email
+
+
 class CourseForm(forms.ModelForm):
     """A course's own fields, with its outline (`.outline`, None for a new course) validated along."""
 
     outcomes = LinesField(label="What you will be able to do", help_text="One outcome a line.")
     requirements = LinesField(label="What you need before", help_text="One requirement a line.")
     author_names = LinesField(label="Authors, as learners read them", help_text="One name a line.")
-    authors = forms.ModelMultipleChoiceField(
+    authors = PeopleField(
         # Nobody else can open the admin.
         queryset=User.objects.filter(is_staff=True, is_active=True).order_by("email"),
         required=False,

@@ -56,7 +56,7 @@ class BlockEditorWidget(forms.Textarea):
         js = [forms.Script("js/admin-editor.js", type="module")]
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        default = {"rows": 30, "class": "vLargeTextField body-field", "spellcheck": "false", "data-block-editor": ""}
+        default = {"rows": 30, "class": "body-field", "spellcheck": "false", "data-block-editor": ""}
         super().__init__({**default, **(attrs or {})})
 
 

@@ -80,13 +80,15 @@ def save_lesson(*, lesson: Lesson, body: dict[str, Any] | None = None, acting_us
         ValidationError: a dict by field for the settings; by position for the body.
     """
     course = lock_course(lesson.course_id)
-    was_in = Lesson.objects.values_list("module_id", flat=True).get(pk=lesson.pk)
+    stored = Lesson.objects.values(*LESSON_FIELDS).get(pk=lesson.pk)
     _check_lesson(lesson)
-    if lesson.module_id != was_in:
-        lesson.position = _after_last(course)
-    lesson.save(update_fields=[*LESSON_FIELDS, "position"] if lesson.module_id != was_in else LESSON_FIELDS)
-    renumber(course)
-    refresh_counts(course)
+    wanted = {name: lesson.module_id if name == "module" else getattr(lesson, name) for name in LESSON_FIELDS}
+    if wanted != stored:  # a draft alone is no news for learners: the course's date stays
+        lesson.save(update_fields=LESSON_FIELDS)  # not the position: the object may be older than the lock
+        if lesson.module_id != stored["module"]:
+            Lesson.objects.filter(pk=lesson.pk).update(position=_after_last(course))
+        renumber(course)
+        refresh_counts(course)
     if body is not None:
         write_draft(lesson=lesson, body=body, acting_user=acting_user)
     return lesson

@@ -4,11 +4,14 @@ import base64
 import hashlib
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -18,7 +21,7 @@ from accounts.tests.factories import UserFactory
 from courses.models import Asset, Course, Lesson, LessonDraft
 from courses.services.authoring import lesson_version, write_draft
 from courses.services.publishing import save_draft
-from courses.tests.factories import LessonFactory, body, published_course
+from courses.tests.factories import LessonFactory, ModuleFactory, body, published_course
 from courses.tests.pages import form_data
 
 PNG = base64.b64decode(
@@ -94,6 +97,23 @@ def test_saving_keeps_a_draft_that_learners_do_not_see(client: Client, ada: User
     assert draft_of(lesson) == body("New text.")
     assert lesson.draft.updated_by == ada
     assert lesson.current_revision_id == live
+
+
+def test_a_draft_alone_does_not_make_the_course_look_updated(client: Client, course: Course, lesson: Lesson) -> None:
+    course.refresh_from_db()
+    before = course.updated_at
+    save(client, lesson, edited=body("New text."))
+    course.refresh_from_db()
+    assert course.updated_at == before
+
+
+def test_a_lesson_that_changes_its_module_goes_to_the_end_of_it(client: Client, course: Course, lesson: Lesson) -> None:
+    other = ModuleFactory(course=course, position=9)
+    in_it = LessonFactory(module=other, position=9)
+    save(client, lesson, module=str(other.pk))
+    order = list(course.lessons.order_by("position").values_list("pk", flat=True))
+    assert order[-2:] == [in_it.pk, lesson.pk]
+    assert list(course.lessons.order_by("position").values_list("position", flat=True)) == [0, 1, 2]
 
 
 def test_saving_an_unchanged_page_makes_no_draft(client: Client, lesson: Lesson) -> None:
@@ -218,6 +238,29 @@ def test_two_editors_do_not_overwrite_each_other_silently(client: Client, course
     over = client.post(page_of(lesson), {**kept, "_continue": "1", "overwrite": lesson_version(lesson)})
     assert over.status_code == 302
     assert draft_of(lesson) == body("Mine.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_saves_at_once_one_is_told_of_the_other(boss: User) -> None:
+    """A superuser twice: tests that commit leave no rights of roles behind for those after them."""
+    lesson = published_course(lessons=1).lessons.get()
+    clients = [Client(), Client()]
+    for client in clients:
+        client.force_login(boss)
+    forms = [filled(client, lesson, edited=body(text)) for client, text in zip(clients, ("One.", "Two."), strict=True)]
+    start = Barrier(2)
+
+    def post(number: int) -> int:
+        start.wait()
+        try:
+            return clients[number].post(page_of(lesson), forms[number]).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(post, range(2)))
+    assert sorted(answers) == [200, 302]
+    assert draft_of(lesson) == body(("One.", "Two.")[answers.index(302)])
 
 
 def test_overwriting_names_the_version_that_was_seen(client: Client, lesson: Lesson) -> None:

@@ -43,7 +43,7 @@ export function summary(block) {
   const text = block.title || block.prompt || block.source || block.alt || block.url || "";
   const line = String(text)
     .split("\n")
-    .map((part) => part.replace(/^[#>\s*-]+/, "").trim())
+    .map((part) => part.replace(/<!--.*?-->/g, "").replace(/^[#>\s*-]+/, "").trim())
     .find(Boolean);
   return line ? line.slice(0, 120) : "";
 }

@@ -41,6 +41,11 @@ export class Card {
       }),
     );
     this.item.addEventListener("focusin", () => this.editor.arrived(this));
+    this.item.addEventListener("focusout", (event) => {
+      if (!this.isFresh || this.item.contains(event.relatedTarget)) return;
+      this.isFresh = false;
+      this.editor.showErrors(this.editor.errors);
+    });
     this.render();
   }
 
@@ -77,7 +82,7 @@ export class Card {
 
   focus() {
     this.toggle(true);
-    (this.body.querySelector("textarea, input, select") ?? this.fold).focus();
+    (this.body.querySelector("textarea") ?? this.body.querySelector("input, select") ?? this.fold).focus();
   }
 
   clearErrors() {
@@ -92,6 +97,7 @@ export class Card {
 
   // Puts a fault at its field, or at the nearest thing around it that is shown. Gives the control to go to.
   showError({ path, message }) {
+    if (this.isFresh) return this.fold; // it was added a moment ago: of course it is empty
     this.item.classList.add("is-faulty");
     for (let place = path; place; place = place.replace(/\.?[^.[\]]+$|\[\d+\]$/, "")) {
       const slot = this.body.querySelector(`[data-path="${CSS.escape(place)}"]`);

@@ -17,12 +17,14 @@ class Editor {
     this.textarea = textarea;
     this.form = textarea.form;
     this.cards = new Map(); // <li> → Card
+    this.errors = [];
     this.pictures = (block, input, tools) => [pictureButton(this, block, input, tools)];
     this.state = this.form.querySelector("[data-editor-state]");
     this.guard = guardUnsaved(this.form, (isDirty) => this.saySaved(isDirty));
     this.token = this.form.querySelector("[name=csrfmiddlewaretoken]").value;
     this.build();
     this.given = this.readGivenErrors();
+    if (this.form.querySelector(".errornote")) this.guard.mark(); // the form came back: what it holds is not stored
     this.form.addEventListener("submit", () => this.store());
     document.addEventListener("keydown", (event) => this.shortcut(event));
     this.openBlocks();
@@ -168,7 +170,7 @@ class Editor {
   text() {
     if (!this.body) return this.textarea.value;
     this.body.blocks = this.blocks();
-    return write(this.body, 1);
+    return write(this.body);
   }
 
   // What was not touched is sent as it came, character by character.
@@ -214,9 +216,11 @@ class Editor {
   insert(block, after) {
     const card = this.card(block);
     this.place(card, after ? after.nextElementSibling : null);
+    card.isFresh = true;
     this.changed();
     card.focus();
-    this.announce(`${SHAPES[block.type].label} block added`);
+    card.item.scrollIntoView({ block: "nearest" });
+    this.announce(`${SHAPES[block.type]?.label ?? "Unknown"} block added`);
   }
 
   insertAfter(card, opener) {
@@ -287,6 +291,7 @@ class Editor {
   }
 
   showErrors(errors) {
+    this.errors = errors;
     for (const card of this.cards.values()) card.clearErrors();
     const cards = [...this.list.children].map((item) => this.cards.get(item)).filter(Boolean);
     const rows = errors.map((error) => {

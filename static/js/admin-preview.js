@@ -28,11 +28,14 @@ export class Preview {
     this.running?.abort();
     const running = (this.running = new AbortController());
     const { body, title, ids } = this.data();
+    const sent = new FormData(); // not urlencoded: that would triple every letter that is not Latin
+    sent.append("body", body);
+    sent.append("title", title);
     try {
       const answer = await fetch(this.address, {
         method: "POST",
         headers: { Accept: "application/json", "X-CSRFToken": this.token },
-        body: new URLSearchParams({ body, title }),
+        body: sent,
         signal: running.signal,
       });
       if (answer.redirected) throw new Error("you are logged out: log in in another tab, then come back here");
