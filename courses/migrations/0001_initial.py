@@ -10,7 +10,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -19,179 +18,351 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Asset',
+            name="Asset",
             fields=[
-                ('sha256', models.CharField(max_length=64, primary_key=True, serialize=False, validators=[django.core.validators.RegexValidator('^[0-9a-f]{64}$')])),
-                ('file', models.CharField(max_length=80, unique=True, validators=[django.core.validators.RegexValidator('^[0-9a-f]{64}\\.[a-z0-9]{1,8}$')])),
-                ('media_type', models.CharField(max_length=100)),
-                ('size', models.PositiveBigIntegerField(help_text='Bytes.')),
-                ('width', models.PositiveIntegerField(blank=True, help_text='Pixels.', null=True)),
-                ('height', models.PositiveIntegerField(blank=True, help_text='Pixels.', null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "sha256",
+                    models.CharField(
+                        max_length=64,
+                        primary_key=True,
+                        serialize=False,
+                        validators=[django.core.validators.RegexValidator("^[0-9a-f]{64}$")],
+                    ),
+                ),
+                (
+                    "file",
+                    models.CharField(
+                        max_length=80,
+                        unique=True,
+                        validators=[django.core.validators.RegexValidator("^[0-9a-f]{64}\\.[a-z0-9]{1,8}$")],
+                    ),
+                ),
+                ("media_type", models.CharField(max_length=100)),
+                ("size", models.PositiveBigIntegerField(help_text="Bytes.")),
+                ("width", models.PositiveIntegerField(blank=True, help_text="Pixels.", null=True)),
+                ("height", models.PositiveIntegerField(blank=True, help_text="Pixels.", null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
             ],
         ),
         migrations.CreateModel(
-            name='Course',
+            name="Course",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.CharField(help_text='Stable identity; survives a new title or slug.', max_length=200, unique=True)),
-                ('slug', models.SlugField(max_length=80, unique=True)),
-                ('title', models.CharField(max_length=200)),
-                ('summary', models.CharField(blank=True, help_text='One sentence for the catalogue.', max_length=300)),
-                ('description', models.TextField(blank=True, help_text='Markdown.')),
-                ('description_html', models.TextField(blank=True, editable=False)),
-                ('outcomes', courses.fields.StorableJSONField(blank=True, default=list)),
-                ('requirements', courses.fields.StorableJSONField(blank=True, default=list)),
-                ('level', models.CharField(choices=[('beginner', 'Beginner'), ('intermediate', 'Intermediate'), ('advanced', 'Advanced')], default='beginner', max_length=12)),
-                ('language', models.CharField(default='en', help_text='Language tag (BCP 47).', max_length=12)),
-                ('licence', models.CharField(blank=True, help_text='SPDX identifier where there is one.', max_length=80)),
-                ('author_names', courses.fields.StorableJSONField(blank=True, default=list)),
-                ('data_files', courses.fields.StorableJSONField(blank=True, default=dict, editable=False, help_text='Files for learners: path in the folder → stored name.')),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('published', 'Published'), ('archived', 'Archived')], default='draft', max_length=10)),
-                ('lesson_count', models.PositiveIntegerField(default=0, editable=False)),
-                ('removed_count', models.PositiveIntegerField(default=0, editable=False)),
-                ('minutes', models.PositiveIntegerField(default=0, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('published_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('authors', models.ManyToManyField(blank=True, help_text='May edit this course in the admin.', related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "uid",
+                    models.CharField(
+                        help_text="Stable identity; survives a new title or slug.", max_length=200, unique=True
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=80, unique=True)),
+                ("title", models.CharField(max_length=200)),
+                ("summary", models.CharField(blank=True, help_text="One sentence for the catalogue.", max_length=300)),
+                ("description", models.TextField(blank=True, help_text="Markdown.")),
+                ("description_html", models.TextField(blank=True, editable=False)),
+                ("outcomes", courses.fields.StorableJSONField(blank=True, default=list)),
+                ("requirements", courses.fields.StorableJSONField(blank=True, default=list)),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[("beginner", "Beginner"), ("intermediate", "Intermediate"), ("advanced", "Advanced")],
+                        default="beginner",
+                        max_length=12,
+                    ),
+                ),
+                ("language", models.CharField(default="en", help_text="Language tag (BCP 47).", max_length=12)),
+                (
+                    "licence",
+                    models.CharField(blank=True, help_text="SPDX identifier where there is one.", max_length=80),
+                ),
+                ("author_names", courses.fields.StorableJSONField(blank=True, default=list)),
+                (
+                    "data_files",
+                    courses.fields.StorableJSONField(
+                        blank=True,
+                        default=dict,
+                        editable=False,
+                        help_text="Files for learners: path in the folder → stored name.",
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("draft", "Draft"), ("published", "Published"), ("archived", "Archived")],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                ("lesson_count", models.PositiveIntegerField(default=0, editable=False)),
+                ("removed_count", models.PositiveIntegerField(default=0, editable=False)),
+                ("minutes", models.PositiveIntegerField(default=0, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("published_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "authors",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="May edit this course in the admin.",
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['title', 'pk'],
-                'permissions': [('edit_any_course', 'Can edit every course'), ('publish_course', 'Can publish courses')],
+                "ordering": ["title", "pk"],
+                "permissions": [
+                    ("edit_any_course", "Can edit every course"),
+                    ("publish_course", "Can publish courses"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Lesson',
+            name="Lesson",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.CharField(max_length=400)),
-                ('slug', models.SlugField(max_length=120)),
-                ('title', models.CharField(max_length=200)),
-                ('position', models.PositiveIntegerField(default=0, help_text='Order within the course.')),
-                ('minutes', models.PositiveIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(600)])),
-                ('available_from', models.DateTimeField(blank=True, help_text='Empty: open at once.', null=True)),
-                ('is_preview', models.BooleanField(default=False, help_text='Readable without enrolment.', verbose_name='preview')),
-                ('source_path', models.CharField(blank=True, editable=False, max_length=400)),
-                ('removed_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lessons', to='courses.course')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uid", models.CharField(max_length=400)),
+                ("slug", models.SlugField(max_length=120)),
+                ("title", models.CharField(max_length=200)),
+                ("position", models.PositiveIntegerField(default=0, help_text="Order within the course.")),
+                (
+                    "minutes",
+                    models.PositiveIntegerField(
+                        default=1,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(600),
+                        ],
+                    ),
+                ),
+                ("available_from", models.DateTimeField(blank=True, help_text="Empty: open at once.", null=True)),
+                (
+                    "is_preview",
+                    models.BooleanField(default=False, help_text="Readable without enrolment.", verbose_name="preview"),
+                ),
+                ("source_path", models.CharField(blank=True, editable=False, max_length=400)),
+                ("removed_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "course",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="lessons", to="courses.course"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'pk'],
+                "ordering": ["position", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='LessonDraft',
+            name="LessonDraft",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('body', courses.fields.StorableJSONField(validators=[courses.models.validate_lesson_body])),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('lesson', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='draft', to='courses.lesson')),
-                ('updated_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("body", courses.fields.StorableJSONField(validators=[courses.models.validate_lesson_body])),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "lesson",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="draft", to="courses.lesson"
+                    ),
+                ),
+                (
+                    "updated_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='LessonRevision',
+            name="LessonRevision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('body', courses.fields.StorableJSONField(help_text='What the author wrote, answers included. Never shown to learners.')),
-                ('public', courses.fields.StorableJSONField(help_text='The blocks without any answer.')),
-                ('key', courses.fields.StorableJSONField(help_text='Answers, solutions, hidden checks.')),
-                ('html', courses.fields.StorableJSONField(help_text='One rendered part a block.')),
-                ('toc', courses.fields.StorableJSONField(help_text='Headings of the page.')),
-                ('text', models.TextField(blank=True, help_text='Plain text for search.')),
-                ('checksum', models.CharField(help_text='SHA-256 of the body.', max_length=64)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('lesson', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='revisions', to='courses.lesson')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "body",
+                    courses.fields.StorableJSONField(
+                        help_text="What the author wrote, answers included. Never shown to learners."
+                    ),
+                ),
+                ("public", courses.fields.StorableJSONField(help_text="The blocks without any answer.")),
+                ("key", courses.fields.StorableJSONField(help_text="Answers, solutions, hidden checks.")),
+                ("html", courses.fields.StorableJSONField(help_text="One rendered part a block.")),
+                ("toc", courses.fields.StorableJSONField(help_text="Headings of the page.")),
+                ("text", models.TextField(blank=True, help_text="Plain text for search.")),
+                ("checksum", models.CharField(help_text="SHA-256 of the body.", max_length=64)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "lesson",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="revisions", to="courses.lesson"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-number'],
+                "ordering": ["-number"],
             },
         ),
         migrations.AddField(
-            model_name='lesson',
-            name='current_revision',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='courses.lessonrevision'),
+            model_name="lesson",
+            name="current_revision",
+            field=models.ForeignKey(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="courses.lessonrevision",
+            ),
         ),
         migrations.CreateModel(
-            name='Module',
+            name="Module",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.CharField(max_length=200)),
-                ('title', models.CharField(max_length=200)),
-                ('position', models.PositiveIntegerField(default=0)),
-                ('removed_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='modules', to='courses.course')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uid", models.CharField(max_length=200)),
+                ("title", models.CharField(max_length=200)),
+                ("position", models.PositiveIntegerField(default=0)),
+                ("removed_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "course",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="modules", to="courses.course"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'pk'],
+                "ordering": ["position", "pk"],
             },
         ),
         migrations.AddField(
-            model_name='lesson',
-            name='module',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lessons', to='courses.module'),
+            model_name="lesson",
+            name="module",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="lessons", to="courses.module"
+            ),
         ),
         migrations.CreateModel(
-            name='PublishLog',
+            name="PublishLog",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('import', 'Import'), ('publish', 'Publish'), ('revert', 'Revert'), ('unpublish', 'Unpublish')], max_length=10)),
-                ('changes', courses.fields.StorableJSONField(default=dict, help_text='Lessons added, changed, moved, removed.')),
-                ('before', courses.fields.StorableJSONField(default=dict, help_text='Lesson uid → number of the revision that was live, or null.')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('acting_user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='publish_log', to='courses.course')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("import", "Import"),
+                            ("publish", "Publish"),
+                            ("revert", "Revert"),
+                            ("unpublish", "Unpublish"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "changes",
+                    courses.fields.StorableJSONField(default=dict, help_text="Lessons added, changed, moved, removed."),
+                ),
+                (
+                    "before",
+                    courses.fields.StorableJSONField(
+                        default=dict, help_text="Lesson uid → number of the revision that was live, or null."
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "acting_user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "course",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="publish_log", to="courses.course"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-pk'],
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.AddIndex(
-            model_name='course',
-            index=models.Index(condition=models.Q(('status', 'published')), fields=['-published_at', '-id'], name='course_newest'),
+            model_name="course",
+            index=models.Index(
+                condition=models.Q(("status", "published")), fields=["-published_at", "-id"], name="course_newest"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='course',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'published'), _negated=True), ('published_at__isnull', False), _connector='OR'), name='course_published_has_date'),
+            model_name="course",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "published"), _negated=True), ("published_at__isnull", False), _connector="OR"
+                ),
+                name="course_published_has_date",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lessonrevision',
-            constraint=models.UniqueConstraint(fields=('lesson', 'number'), name='revision_number_unique_in_lesson'),
+            model_name="lessonrevision",
+            constraint=models.UniqueConstraint(fields=("lesson", "number"), name="revision_number_unique_in_lesson"),
         ),
         migrations.AddConstraint(
-            model_name='lessonrevision',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='revision_number_from_one'),
+            model_name="lessonrevision",
+            constraint=models.CheckConstraint(condition=models.Q(("number__gte", 1)), name="revision_number_from_one"),
         ),
         migrations.AddConstraint(
-            model_name='module',
-            constraint=models.UniqueConstraint(fields=('course', 'uid'), name='module_uid_unique_in_course'),
+            model_name="module",
+            constraint=models.UniqueConstraint(fields=("course", "uid"), name="module_uid_unique_in_course"),
         ),
         migrations.AddIndex(
-            model_name='lesson',
-            index=models.Index(condition=models.Q(('removed_at', None)), fields=['course', 'position'], name='lesson_order'),
+            model_name="lesson",
+            index=models.Index(
+                condition=models.Q(("removed_at", None)), fields=["course", "position"], name="lesson_order"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lesson',
-            index=models.Index(condition=models.Q(('removed_at__isnull', False)), fields=['course'], name='lesson_removed'),
+            model_name="lesson",
+            index=models.Index(
+                condition=models.Q(("removed_at__isnull", False)), fields=["course"], name="lesson_removed"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lesson',
-            constraint=models.UniqueConstraint(fields=('course', 'uid'), name='lesson_uid_unique_in_course'),
+            model_name="lesson",
+            constraint=models.UniqueConstraint(fields=("course", "uid"), name="lesson_uid_unique_in_course"),
         ),
         migrations.AddConstraint(
-            model_name='lesson',
-            constraint=models.UniqueConstraint(condition=models.Q(('removed_at', None)), fields=('course', 'slug'), name='lesson_slug_unique_in_course', violation_error_message='Another lesson of this course has this slug.'),
+            model_name="lesson",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("removed_at", None)),
+                fields=("course", "slug"),
+                name="lesson_slug_unique_in_course",
+                violation_error_message="Another lesson of this course has this slug.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lesson',
-            constraint=models.CheckConstraint(condition=models.Q(('minutes__gte', 1)), name='lesson_minutes_at_least_one'),
+            model_name="lesson",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("minutes__gte", 1)), name="lesson_minutes_at_least_one"
+            ),
         ),
         migrations.AddIndex(
-            model_name='publishlog',
-            index=models.Index(fields=['course', '-created_at'], name='publish_log_newest'),
+            model_name="publishlog",
+            index=models.Index(fields=["course", "-created_at"], name="publish_log_newest"),
         ),
     ]
