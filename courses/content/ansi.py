@@ -166,7 +166,7 @@ def _line_html(line: list[tuple[str, Style]]) -> str:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+    return int(text[:6]) if text.isascii() and text.isdigit() else 0
 
 
 def _extended(numbers: list[int]) -> str:
@@ -176,6 +176,7 @@ def _extended(numbers: list[int]) -> str:
         return _named(_of_256(numbers.pop(0)))
     if kind == 2 and len(numbers) >= 3:
         return _named((numbers.pop(0), numbers.pop(0), numbers.pop(0)))
+    numbers.clear()  # cut short: what is left would be read as other commands
     return ""
 
 

@@ -284,7 +284,7 @@ class _Scan:
                 return False  # "$HOME and $PATH", "5$ or 6$"
         elif content[0].isspace() and prose:
             return False
-        if after.isdigit() and (prose or not mathy):
+        if after.isdigit() and (prose or not mathy or _AMOUNT.match(content)):
             return False  # "$5 and $10"
         return not (prose and _AMOUNT.match(content))
 

@@ -1,42 +1,29 @@
 """Formulas: TeX in, MathML Core without a single inline style out.
 
 The only module that calls the converter (math-core). It recurses over its input and a deep enough formula ends the
-whole process, so `_check_bounds` measures first what it will be given (macros are unfolded before, by `macros.py`), and
-a long formula gets a stack of its own.
-Knows nothing of Markdown: `formulas.py` finds formulas in a text.
+whole process, so `tex_bounds.py` measures first what it will be given (macros are unfolded before, by `macros.py`),
+and a long formula gets a stack of its own. Knows nothing of Markdown: `formulas.py` finds formulas in a text.
 """
 
 import re
 import threading
 from concurrent.futures import Future
 from functools import cache, partial
+from html import unescape
 from xml.etree import ElementTree
 
 import math_core
 
 from courses.content.macros import MAX_EXPANDED, MacroError, Macros, expand_macros
 from courses.content.tex import is_display, strip_comments, to_dialect
+from courses.content.tex_bounds import BoundExceeded, check_bounds
 
 MAX_CHARACTERS = 4_000
 MAX_DEFINITIONS = 40_000
-MAX_DEPTH = 50
-MAX_CHAIN = 50
 MAX_REPAIRS = 6
 SHORT = 1_000
 LONG_STACK = 64 * 1024 * 1024
 _STACK_LOCK = threading.Lock()
-
-_PIECE = re.compile(r"\\(begin|end)\s*\{[^{}]*\}|\\[A-Za-z]+|\\.|[{}^_&]|\s+|.", re.DOTALL)
-# How many arguments a command takes, where it is not one. Too many for a symbol is harmless: it ends at the next atom.
-_ARITIES = {
-    **dict.fromkeys((r"\frac", r"\dfrac", r"\tfrac", r"\cfrac", r"\binom", r"\dbinom", r"\tbinom"), 2),
-    **dict.fromkeys((r"\overset", r"\underset", r"\stackrel", r"\textcolor", r"\rule"), 2),
-    **dict.fromkeys((r"\sideset", r"\prescript"), 3),
-    r"\mathchoice": 4,
-    r"\genfrac": 6,
-}
-# These hold all that follows them in their group.
-_SWITCHES = {r"\displaystyle", r"\textstyle", r"\scriptstyle", r"\scriptscriptstyle", r"\color"}
 
 _STYLE_CLASSES = {
     "width: 100%": "tex-wide",
@@ -86,16 +73,23 @@ def to_mathml(tex: str, *, display: bool, macros: Macros | None = None, numbers:
         return ""
     if len(expanded) > (MAX_EXPANDED if expanded != tex.strip() else MAX_CHARACTERS):
         raise FormulaError(f"longer than {MAX_CHARACTERS:,} characters")
-    _check_bounds(expanded)
+    _measure(expanded)
     display = display or is_display(expanded)
     dialect = to_dialect(expanded, numbers or {})
     return _without_styles(_convert(dialect, display))
 
 
 def to_text(mathml: str) -> str:
-    """A formula in one line of plain characters, for a table of contents and for search: `w_i^2`, `(1)/(2)`."""
-    root = ElementTree.fromstring(re.sub(r"&(?!amp;|lt;|gt;|quot;|#)\w+;", "", mathml))  # noqa: S314 (our own output)
-    return re.sub(r"\s+", " ", _linear(root)).strip()
+    """A formula in one line of plain characters, for a table of contents and for search: `w_i^2`, `(1)/(2)`.
+
+    MathML that an author wrote as HTML need not be well formed, nor of a sane depth: of that, the words alone.
+    """
+    try:
+        root = ElementTree.fromstring(re.sub(r"&(?!amp;|lt;|gt;|quot;|#)\w+;", "", mathml))  # noqa: S314 (no DTD in it)
+        text = _linear(root)
+    except (ElementTree.ParseError, RecursionError):
+        text = unescape(re.sub(r"<[^>]*>", " ", mathml))
+    return re.sub(r"\s+", " ", text).strip()
 
 
 def _strip(tex: str) -> str:
@@ -111,7 +105,7 @@ def _converter() -> math_core.LatexToMathML:
 def _convert(tex: str, display: bool) -> str:
     """Call the converter; where it refuses what browsers' own engines forgive, mend that and try again."""
     for _ in range(MAX_REPAIRS):
-        _check_bounds(tex)
+        _measure(tex)
         try:
             return _call(tex, display)
         except math_core.LatexError as error:
@@ -121,6 +115,15 @@ def _convert(tex: str, display: bool) -> str:
                 raise FormulaError(reason[:200]) from error
             tex = mended
     raise FormulaError("too many faults")
+
+
+def _measure(tex: str) -> None:
+    if len(tex) > 2 * MAX_EXPANDED:
+        raise FormulaError("too long")
+    try:
+        check_bounds(tex)
+    except BoundExceeded as error:
+        raise FormulaError(str(error)) from error
 
 
 def _call(tex: str, display: bool) -> str:
@@ -157,55 +160,14 @@ def _mend(tex: str, reason: str) -> str:
     return tex
 
 
-def _check_bounds(tex: str) -> None:
-    """Refuse what would nest too deep in the converter, by reading commands and arguments as it will.
-
-    A stack of what is still open: a group, or a command with so many arguments to come.
-    """
-    if len(tex) > 2 * MAX_EXPANDED:
-        raise FormulaError("too long")
-    stack: list[int] = []  # > 0 arguments to come, 0 a group, -1 a switch
-    groups = 0
-    for found in _PIECE.finditer(tex):
-        piece = found[0]
-        if piece == "}" or piece == r"\right" or found[1] == "end":
-            while stack and stack[-1] != 0:
-                stack.pop()
-            if stack:
-                stack.pop()
-                groups -= 1
-            _close_atom(stack)
-        elif piece == "{" or piece == r"\left" or found[1] == "begin":
-            stack.append(0)
-            groups += 1
-        elif piece in _SWITCHES:
-            stack.append(-1)
-        elif piece in ("&", r"\\"):
-            while stack and stack[-1] != 0:
-                stack.pop()
-        elif piece in "^_" or (piece[0] == "\\" and piece[1:].isalpha()):
-            stack.append(_ARITIES.get(piece, 1))
-        elif not piece.isspace():
-            _close_atom(stack)
-        if groups > MAX_DEPTH:
-            raise FormulaError(f"nested more than {MAX_DEPTH} levels deep")
-        if len(stack) - groups > MAX_CHAIN:
-            raise FormulaError(f"chains more than {MAX_CHAIN} commands")
-
-
-def _close_atom(stack: list[int]) -> None:
-    while stack and stack[-1] > 0:
-        stack[-1] -= 1
-        if stack[-1]:
-            return
-        stack.pop()  # the command is complete and is itself an argument of the one before
-
-
 def _without_styles(mathml: str) -> str:
     if ' style="' in mathml:
         mathml = _STYLED.sub(_replace_style, mathml)
     mathml = mathml.replace('class="math-core-sans-serif-font"', 'class="tex-sans"')
     mathml = mathml.replace('class="menclose-', 'class="tex-')
+    # The converter draws a bar with a combining character, which stretches beside what it should cover.
+    mathml = mathml.replace('<mo stretchy="true">\u0332</mo></mover>', '<mo stretchy="true">\u203e</mo></mover>')
+    mathml = mathml.replace('<mo stretchy="true">\u0332</mo></munder>', '<mo stretchy="true">_</mo></munder>')
     return mathml.replace("&ApplyFunction;", "\u2061")
 
 

@@ -115,7 +115,7 @@ _RESERVED_IDS = {
     *("default-view", "defaultview", "currentscript", "getelementbyid", "queryselector", "createelement"),
     *("__proto__", "constructor", "prototype", "tostring", "valueof", "hasownproperty", "config", "csrftoken"),
 }
-_RESERVED_PREFIXES = ("block-", "page-", "id_", "section-", "hx-")
+_RESERVED_PREFIXES = ("block-", "page-", "id_", "hx-")
 
 _BADGES = re.compile(
     r"colab-badge|//mybinder\.org/badge|//img\.shields\.io/|//badge\.fury\.io/|/badge\.svg|kaggle\.com/static/images/open-in"
@@ -255,7 +255,8 @@ class _Finish:
         if name == "input":
             checked = " checked" if "checked" in attributes else ""
             return f'<input type="checkbox" disabled{checked}>' if attributes.get("type") == "checkbox" else ""
-        align = attributes.pop("style", "").partition(":")[2] or attributes.pop("align", "")
+        wanted, old = attributes.pop("style", ""), attributes.pop("align", "")
+        align = wanted.partition(":")[2] or old
         if align in ("left", "right", "center"):
             attributes["class"] = f"{attributes.get('class', '')} align-{align}".strip()
         return _open(name, attributes)
