@@ -14,7 +14,7 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
-from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block import StateBlock, html_block
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from mdit_py_plugins.colon_fence import colon_fence_plugin
@@ -22,6 +22,7 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
 
+from courses.content.bounded_inline import bound_lookahead, steps_for
 from courses.content.directives import directives_plugin
 from courses.content.formulas import CLOSE, OPEN, PLACEHOLDER, Formula, protect, restore, without_placeholders
 from courses.content.highlighting import highlight, language_key
@@ -62,7 +63,7 @@ def parse_markdown(source: str, context: RenderContext) -> Parsed:
     """Read a text; equation numbers and anchors become known to `context`, so that earlier parts can refer to them."""
     source = without_placeholders(source).replace("\r\n", "\n").replace("\r", "\n").expandtabs(4)
     protected = protect(source)
-    env: dict[str, Any] = {"formulas": protected.formulas}
+    env: dict[str, Any] = {"formulas": protected.formulas, **steps_for(protected.text)}
     tokens = _markdown().parse(protected.text, env)
     for formula in protected.formulas:
         context.number_labels(formula)
@@ -118,15 +119,27 @@ def _markdown() -> MarkdownIt:
         {"html": True, "tasklists": True, "alerts": True, "maxNesting": 40},
         renderer_cls=LessonRenderer,
     )
+    bound_lookahead(markdown)
     markdown.enable(["table", "strikethrough"])
     markdown.use(colon_fence_plugin).use(deflist_plugin).use(footnote_plugin).use(gfm_autolink_plugin)
     markdown.use(directives_plugin)
     markdown.block.ruler.before("paragraph", "loose_heading", _loose_heading, {"alt": ["paragraph"]})
+    markdown.block.ruler.at("html_block", _html_block, {"alt": ["paragraph", "reference", "blockquote"]})
     markdown.core.ruler.push("formulas", _place_formulas)
     return markdown
 
 
 _LOOSE = re.compile(r"(#{2,6}(?=[^\W\d_])|#(?=[A-ZА-Я][\w ]))(.*)")
+
+
+_PICTURE_LINE = re.compile(r"(?i) {0,3}<img\b[^<>]{1,2000}>\s*\Z")
+
+
+def _html_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """CommonMark's HTML blocks, but for a line of one picture: authors mean a picture, and Markdown in the lines below."""
+    if _PICTURE_LINE.match(state.src[state.bMarks[start] : state.eMarks[start]]):
+        return False
+    return html_block(state, start, end, silent)
 
 
 def _loose_heading(state: StateBlock, start: int, end: int, silent: bool) -> bool:

@@ -267,3 +267,13 @@ def test_a_source_made_to_be_slow_is_not(piece: str) -> None:
     started = time.process_time()
     rendered(piece * (20_000 // len(piece)))
     assert time.process_time() - started < 20
+
+
+def test_text_below_a_line_of_one_picture_is_markdown() -> None:
+    context = RenderContext()
+    context.enter({"id": "a", "type": "markdown", "assets": {"cover.png": {"file": "0" * 64 + ".png"}}})
+    html = render_markdown(
+        '<!--BOOK-->\n<img align="left" src="cover.png">\n*An [excerpt](https://example.org).*', context
+    )
+    assert "<em>An <a " in html
+    assert "<img" in html
