@@ -36,3 +36,8 @@ def is_email_taken(email: str, *, owner: User) -> bool:
     if User.objects.filter(email=address).exclude(pk=owner.pk).exists():
         return True
     return EmailAddress.objects.filter(email=address, verified=True).exclude(user_id=owner.pk).exists()
+
+
+def person_with(*, email: str) -> User | None:
+    """The active person with this address, None when there is none. 1 query."""
+    return User.objects.filter(email=User.objects.normalize_email(email), is_active=True).first()

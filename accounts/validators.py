@@ -14,15 +14,19 @@ from django.core.exceptions import ValidationError
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z]{4})?(-(?:[A-Za-z]{2}|[0-9]{3}))?")
 # Names that a system keeps beside the IANA zones: they mean another zone on another machine.
 _NOT_A_ZONE = frozenset({"Factory", "localtime", "posixrules"})
+# Embeddings, overrides and isolates of direction (Unicode, UAX 9); not the marks U+200E and U+200F, which names need.
+_TURNS_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def validate_plain_text(value: str) -> None:
-    """Refuse what would break a line of text: control characters, line separators, lone surrogates.
+    """Refuse what would break a line of text: control characters, line separators, lone surrogates, turned direction.
 
     Raises:
-        ValidationError: such a character is in the value. PostgreSQL would answer NUL and surrogates with a fault.
+        ValidationError: such a character is in the value. PostgreSQL would answer NUL and surrogates with a fault; an
+            override of the direction turns round the text of the page behind it.
     """
-    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in value):
+    refused = {"Cc", "Cs", "Zl", "Zp"}
+    if any(unicodedata.category(letter) in refused or letter in _TURNS_DIRECTION for letter in value):
         raise ValidationError("Only one line of plain text, please.", code="plain_text")
 
 

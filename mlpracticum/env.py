@@ -12,12 +12,50 @@ from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 MODES = ("development", "production")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 # Without these a production server would be open, forgeable or without data.
 REQUIRED_IN_PRODUCTION = ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL")
 
 _env = environ.Env()
 if (BASE_DIR / ".env").is_file():
     _env.read_env(str(BASE_DIR / ".env"))  # values already in the environment win
+
+
+def _list(name: str, text: str) -> list[str]:
+    """Values separated by commas; white space around them means nothing.
+
+    Raises:
+        ImproperlyConfigured: there is text, and no value in it.
+    """
+    values = [value.strip() for value in text.split(",") if value.strip()]
+    if text.strip() and not values:
+        raise ImproperlyConfigured(f"{name}: {text!r} names nothing")
+    return values
+
+
+def _flag(name: str, text: str, *, default: bool) -> bool:
+    """true or false. A misspelt `HTTPS=ture` must not switch the protection off.
+
+    Raises:
+        ImproperlyConfigured: it is neither.
+    """
+    word = text.strip().lower()
+    if word and word not in YES + NO:
+        raise ImproperlyConfigured(f"{name}: must be true or false, not {text!r}")
+    return word in YES if word else default
+
+
+def _count(name: str, text: str) -> int:
+    """A whole number from 0 on; 0 where nothing is said.
+
+    Raises:
+        ImproperlyConfigured: it is none.
+    """
+    digits = text.strip() or "0"
+    if not (digits.isascii() and digits.isdigit()):
+        raise ImproperlyConfigured(f"{name}: must be a whole number from 0 on, not {text!r}")
+    return int(digits)
 
 
 def _mode() -> str:
@@ -30,7 +68,7 @@ def _mode() -> str:
             raise ImproperlyConfigured(f"production needs these environment variables: {', '.join(missing)}")
         if len(_env.str("SECRET_KEY")) < 50:
             raise ImproperlyConfigured("SECRET_KEY: must have at least 50 characters in production")
-        if "*" in _env.list("ALLOWED_HOSTS"):
+        if "*" in _list("ALLOWED_HOSTS", _env.str("ALLOWED_HOSTS")):
             raise ImproperlyConfigured("ALLOWED_HOSTS: name the hosts; '*' is refused in production")
     return mode
 
@@ -58,19 +96,21 @@ DATABASE_URL = _env.str("DATABASE_URL", default="")
 TEST_DATABASE_NAME = _env.str("TEST_DATABASE_NAME", default="test_mlpracticum")
 SECRET_KEY = _env.str("SECRET_KEY", default="") or _development_key(VAR_DIR)
 # A development server answers this machine alone, so that one left running by mistake serves nobody else.
-ALLOWED_HOSTS = _env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-DEBUG = _env.bool("DEBUG", default=False) and not PRODUCTION
-CSRF_TRUSTED_ORIGINS = _env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = _list("ALLOWED_HOSTS", _env.str("ALLOWED_HOSTS", default="")) or ["localhost", "127.0.0.1", "[::1]"]
+DEBUG = _flag("DEBUG", _env.str("DEBUG", default=""), default=False) and not PRODUCTION
+CSRF_TRUSTED_ORIGINS = _list("CSRF_TRUSTED_ORIGINS", _env.str("CSRF_TRUSTED_ORIGINS", default=""))
 # Behind a front proxy: how many proxies add to X-Forwarded-For. 0 trusts no forwarded header.
-TRUSTED_PROXY_COUNT = _env.int("TRUSTED_PROXY_COUNT", default=0)
+TRUSTED_PROXY_COUNT = _count("TRUSTED_PROXY_COUNT", _env.str("TRUSTED_PROXY_COUNT", default=""))
 # false only for a trial of the production stack on a machine without a certificate
-HTTPS = _env.bool("HTTPS", default=PRODUCTION)
+HTTPS = _flag("HTTPS", _env.str("HTTPS", default=""), default=PRODUCTION)
 CACHE_URL = _env.str("CACHE_URL", default="")
 EMAIL_URL = _env.str("EMAIL_URL", default="smtp://localhost:25" if PRODUCTION else "consolemail://")
 DEFAULT_FROM_EMAIL = _env.str("DEFAULT_FROM_EMAIL", default="ML-Practicum <no-reply@localhost>")
 MEDIA_ROOT = Path(_env.str("MEDIA_ROOT", default=str(VAR_DIR / "media"))).resolve()
 STATIC_ROOT = Path(_env.str("STATIC_ROOT", default=str(VAR_DIR / "static"))).resolve()
-LOG_LEVEL = _env.str("LOG_LEVEL", default="INFO").upper()
+LOG_LEVEL = _env.str("LOG_LEVEL", default="").strip().upper() or "INFO"
+if LOG_LEVEL not in LOG_LEVELS:
+    raise ImproperlyConfigured(f"LOG_LEVEL: must be one of {', '.join(LOG_LEVELS)}, not {LOG_LEVEL!r}")
 
 
 def database_config() -> dict:

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from django.urls import reverse
 
+from courses.admin import imports
+from courses.services import import_jobs
 from mlpracticum import assets
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -51,9 +54,9 @@ def test_operating_page_lists_every_variable():
     assert listed == _read_by_code() | _read_by_compose()
 
 
-def _settings(**environment: str) -> subprocess.CompletedProcess:
+def _settings(shown: str = "SECURE_SSL_REDIRECT", **environment: str) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, "-c", "from mlpracticum import settings; print(settings.SECURE_SSL_REDIRECT)"],
+        [sys.executable, "-c", f"from mlpracticum import settings; print(settings.{shown})"],
         capture_output=True,
         text=True,
         cwd=PROJECT,
@@ -80,7 +83,13 @@ def test_production_refuses_to_start_without_a_secret(name, value):
     [
         ("SECRET_KEY", "short", "SECRET_KEY: must have at least 50 characters"),
         ("ALLOWED_HOSTS", "courses.example.org,*", "ALLOWED_HOSTS: name the hosts"),
+        ("ALLOWED_HOSTS", "courses.example.org, *", "ALLOWED_HOSTS: name the hosts"),
+        ("ALLOWED_HOSTS", " , ", "ALLOWED_HOSTS: ' , ' names nothing"),
         ("DATABASE_URL", "sqlite:///db.sqlite3", "DATABASE_URL: must begin with postgres"),
+        ("HTTPS", "ture", "HTTPS: must be true or false"),
+        ("TRUSTED_PROXY_COUNT", "-1", "TRUSTED_PROXY_COUNT: must be a whole number"),
+        ("TRUSTED_PROXY_COUNT", "one", "TRUSTED_PROXY_COUNT: must be a whole number"),
+        ("LOG_LEVEL", "LOUD", "LOG_LEVEL: must be one of"),
         ("MLPRACTICUM_MODE", "prod", "MLPRACTICUM_MODE: must be one of development, production"),
     ],
 )
@@ -88,6 +97,13 @@ def test_weak_or_misspelt_values_are_refused(name, value, reason):
     result = _settings(**{"MLPRACTICUM_MODE": "production", **SECRETS, name: value})
     assert result.returncode != 0
     assert reason in result.stderr
+
+
+def test_lists_may_be_written_with_spaces():
+    """A host with a space before it would match no request, and every page of that host would be a 400."""
+    hosts = {"ALLOWED_HOSTS": " courses.example.org , www.example.org,"}
+    result = _settings("ALLOWED_HOSTS", MLPRACTICUM_MODE="production", **{**SECRETS, **hosts})
+    assert result.stdout.strip() == "['courses.example.org', 'www.example.org']", result.stderr
 
 
 def test_compose_gives_production_everything_it_requires():
@@ -129,6 +145,21 @@ def test_proxy_health_check_and_server_agree_on_the_port():
 def test_proxy_lets_through_what_django_accepts(settings):
     megabytes = int(re.search(r"client_max_body_size (\d+)m;", _text("deploy/nginx/site.inc"))[1])
     assert megabytes * 2**20 > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+
+def test_proxy_lets_through_the_courses_that_the_admin_takes():
+    page = _text("deploy/nginx/site.inc").partition(f"location = {reverse('admin:courses_importjob_add')} {{")[2]
+    megabytes = int(re.search(r"client_max_body_size (\d+)m;", page.partition("}")[0])[1])
+    assert megabytes * 2**20 > import_jobs.MAX_UPLOAD_BYTES + imports.FORM_SLACK
+
+
+def test_a_worker_runs_beside_the_web_and_sees_its_uploads():
+    web, worker = COMPOSE["services"]["web"], COMPOSE["services"]["worker"]
+    assert worker["command"][:3] == ["python", "manage.py", "db_worker"]
+    assert worker["environment"] == web["environment"]
+    assert set(web["volumes"]) <= set(worker["volumes"])
+    assert "tmpfs" not in worker or not worker["tmpfs"]  # an unpacked archive must not fill the memory
+    assert "/tmp" in {volume.partition(":")[2] for volume in worker["volumes"]}  # noqa: S108
 
 
 def test_server_keeps_idle_connections_longer_than_the_proxy():

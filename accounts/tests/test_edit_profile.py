@@ -32,6 +32,7 @@ def test_profile_is_for_the_signed_in(client: Client, db: None) -> None:
     [
         ("display_name", "two\nlines"),
         ("display_name", "nul\x00"),
+        ("display_name", "turned \u202eround"),
         ("display_name", "x" * 81),
         ("locale", "klingon!"),
         ("time_zone", "Mars/Olympus"),

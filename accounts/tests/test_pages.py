@@ -4,6 +4,7 @@ import json
 from html.parser import HTMLParser
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
@@ -100,6 +101,15 @@ def test_page_for_the_signed_in(client: Client, ben: User, name: str) -> None:
     log_in(client, ben.email)
     reauthenticate(client)
     check(client.get(reverse(name)))
+
+
+def test_only_address_offers_nothing_that_cannot_be_done(client: Client, ben: User) -> None:
+    log_in(client, ben.email)
+    reauthenticate(client)
+    assert "action_" not in client.get(reverse("account_email")).content.decode().replace("action_add", "")
+    EmailAddress.objects.create(user=ben, email="ben@home.example.org")
+    page = client.get(reverse("account_email")).content.decode()
+    assert all(f'name="action_{name}"' in page for name in ("primary", "send", "remove"))
 
 
 @pytest.mark.parametrize("name", WITH_SECOND_FACTOR)

@@ -1,5 +1,6 @@
 """GET /api/v1/me."""
 
+import pytest
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
@@ -45,3 +46,10 @@ def test_schema_names_the_bearer_token() -> None:
     assert {"bearer": []} in schema["paths"]["/api/v1/me"]["get"]["security"]
     change = schema["components"]["schemas"]["PatchedMeRequest"]["properties"]
     assert set(change) == {"display_name", "locale", "time_zone"}
+
+
+@pytest.mark.parametrize("version", ["%00", "a%0D%0AX-Evil:1", "%ED%A0%80", "9" * 400])
+def test_schema_puts_nothing_of_the_address_into_a_header(client: Client, db: None, version: str) -> None:
+    response = client.get(f"/api/schema/?version={version}")
+    assert response.status_code == 200
+    assert response["Content-Disposition"] == 'inline; filename="ML-Practicum API.yaml"'
