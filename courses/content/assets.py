@@ -59,7 +59,7 @@ _TEXTS = frozenset(
         "sql",
     }
 )
-_PLAIN_NAMES = frozenset({"license", "licence", "copying", "authors", "notice", "citation", "changelog", "readme"})
+PLAIN_NAMES = frozenset({"license", "licence", "copying", "authors", "notice", "citation", "changelog", "readme"})
 _PICTURES = frozenset({"png", "jpg", "jpeg", "gif", "webp", "avif", "svg", "bmp", "ico"})
 
 
@@ -117,6 +117,10 @@ class AssetStore:
     def add_data(self, data: bytes, ending: str) -> AssetSource:
         """Keep bytes of a known kind, such as a long output; `ending` is a key of OFFERED."""
         return self._keep(data, OFFERED[ending], ending)
+
+    def add_private(self, data: bytes) -> AssetSource:
+        """Keep bytes that no learner may see: the ending tells the storage, and no author's file can have it."""
+        return self._keep(data, _BINARY, "private")
 
     def add_file(self, path: str) -> AssetSource:
         """Keep a file of the course: a picture, or one of a kind that may be offered. Raises AssetRefused."""
@@ -180,6 +184,6 @@ def _offered(path: str) -> tuple[str, str]:
     ending = _ending(path)
     if ending in OFFERED:
         return OFFERED[ending], ending
-    if ending in _TEXTS or (not ending and basename(path).lower() in _PLAIN_NAMES):
+    if ending in _TEXTS or (not ending and basename(path).lower() in PLAIN_NAMES):
         return OFFERED["txt"], "txt"
     raise AssetRefused(f"is a .{ending} file, which is not offered" if ending else "is of a kind that is not offered")

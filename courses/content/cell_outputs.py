@@ -4,6 +4,7 @@ What cannot be kept is left out and said; the rest of the same output stays. Kno
 store of files, not how an output is shown.
 """
 
+import base64
 import json
 import re
 from dataclasses import dataclass, field
@@ -29,10 +30,11 @@ _KINDS = ("stream", "display_data", "execute_result", "error")
 
 @dataclass
 class Placed:
-    """Outputs for a code block, the block's `assets`, and what was dropped or cut."""
+    """Outputs for a code block, the block's `assets`, how its pictures were embedded, and what was dropped or cut."""
 
     outputs: list[dict[str, Any]] = field(default_factory=list)
     assets: dict[str, Any] = field(default_factory=dict)
+    uris: dict[str, str] = field(default_factory=dict)
     dropped: list[str] = field(default_factory=list)
 
 
@@ -52,7 +54,9 @@ def place_outputs(outputs: list[Any], store: AssetStore) -> Placed:
 def embedded_pictures(text: str, store: AssetStore, dropped: list[str]) -> tuple[str, dict[str, Any], dict[str, str]]:
     """`text` with long `data:` pictures as files: (text, its assets, name → beginning of the address, for export).
 
-    Each is written `attachment:data-….png` in its place, as if it had been attached. Raises SpaceExceeded.
+    Each is written `attachment:data-….png` in its place, as if it had been attached. Where the picture's own bytes do
+    not give the address again (an SVG made safe, another spelling of base64), the whole of it is a file too, and stands
+    in place of its beginning. Raises SpaceExceeded.
     """
     assets: dict[str, Any] = {}
     names: dict[str, str] = {}
@@ -67,9 +71,16 @@ def embedded_pictures(text: str, store: AssetStore, dropped: list[str]) -> tuple
         except (NotAPicture, AssetRefused) as error:
             dropped.append(f"an embedded picture of {len(found[0]):,} characters: it {error}")
             return "data:,"
-        name = f"data-{asset.file[:12]}{splitext(asset.file)[1]}"
+        beginning = found[0].partition(",")[0]
+        if f"{beginning},{base64.b64encode(asset.read()).decode()}" != found[0]:
+            beginning = store.add_data(found[0].encode(), "txt").file
+        stem, ending = splitext(asset.file)
+        name, count = f"data-{stem[:12]}{ending}", 1
+        while names.get(name, beginning) != beginning:
+            count += 1
+            name = f"data-{stem[:12]}-{count}{ending}"
         assets[f"attachment:{name}"] = asset.as_reference()
-        names[name] = found[0].partition(",")[0]
+        names[name] = beginning
         return f"attachment:{name}"
 
     return _DATA_URI.sub(replace, text), assets, names
@@ -148,8 +159,9 @@ def _value(mime: str, value: Any, metadata: Any, store: AssetStore, placed: Plac
         if mime == "application/pdf":
             return _asset_value(store.add_data(decode_base64(text), "pdf"), None)
         if mime in ("text/html", "text/markdown"):
-            text, assets, _ = embedded_pictures(text, store, placed.dropped)
+            text, assets, uris = embedded_pictures(text, store, placed.dropped)
             placed.assets |= assets
+            placed.uris |= uris
         return text if len(text) <= MAX_VALUE else _asset_value(store.add_data(text.encode(), "txt"), None)
     serialised = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     if len(serialised) <= MAX_VALUE:

@@ -25,7 +25,7 @@ MINUTES = {"quiz": 1.0, "exercise": 5.0, "predictions": 15.0, "video": 5.0}
 # What a learner may see of each block besides "id" and "type". Everything else is key or kept for export only.
 _PUBLIC: dict[str, tuple[str, ...]] = {
     "markdown": ("source", "assets", "links"),
-    "code": ("source", "language", "run", "title", "assets"),
+    "code": ("source", "language", "run", "run_note", "title", "assets"),
     "image": ("asset", "alt", "caption", "width", "height"),
     "callout": ("kind", "title", "source", "assets", "links"),
     "video": ("url", "title"),

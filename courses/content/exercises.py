@@ -78,7 +78,7 @@ def read_exercise(cells: list[Cell], language: str) -> Exercise:
                 problems.append((cell.number, "a Markdown cell in an exercise is taken as a hint"))
         elif cell.tags & {"check", "hidden-check"}:
             is_hidden = "hidden-check" in cell.tags
-            for source, secret in _hidden_regions(cell, problems, is_hidden):
+            for source, secret in hidden_regions(cell, problems, is_hidden):
                 checks, secret = reader.read(source, hidden=secret)
                 (hidden if secret else visible).extend(checks)
         else:
@@ -88,6 +88,8 @@ def read_exercise(cells: list[Cell], language: str) -> Exercise:
         found = "no cell" if not solutions else f"{len(solutions)} cells"
         problems.append((head.number, f"exercise {title!r} has {found} tagged solution; one is expected"))
     starter, solution = split_solution(solution_source, [] if not solutions else problems, head.number)
+    if isinstance(own := head.settings.get("starter"), str):
+        starter = own  # a starter that is not the solution with its regions taken out
     points = _points(head, problems)
     if points and not visible and not hidden:
         problems.append((head.number, f"exercise {title!r} has no check, so that it gives no points"))
@@ -101,18 +103,29 @@ def read_exercise(cells: list[Cell], language: str) -> Exercise:
         "checks": visible[:MAX_CHECKS],
         "hidden_checks": hidden[:MAX_CHECKS],
         "hints": [hint for hint in hints if hint][:MAX_HINTS],
-        "packages": _packages(head, solution, [*visible, *hidden], problems),
+        "packages": needed_packages(head, solution, [*visible, *hidden], problems),
         "points": points,
         "language": language,
-        "cells": [_kept(cell) for cell in cells],
+        "cells": [kept_cell(cell) for cell in cells],
     }
     if language == "python":
-        problems.extend(_unknown_names(head, title, solution, visible, hidden))
+        problems.extend(unknown_names(head, title, solution, visible, hidden))
     return Exercise(block, cells, problems)
 
 
-def _kept(cell: Cell) -> dict[str, Any]:
-    return {"id": cell.id, "cell_type": cell.cell_type, "source": cell.source, "metadata": cell.metadata}
+def kept_cell(cell: Cell) -> dict[str, Any]:
+    """The cell as an exercise keeps it for export."""
+    kept: dict[str, Any] = {
+        "id": cell.id,
+        "cell_type": cell.cell_type,
+        "source": cell.source,
+        "metadata": cell.metadata,
+    }
+    if cell.written_id != cell.id and (cell.written_id or cell.has_own_id):
+        kept["written_id"] = cell.written_id
+    if cell.execution_count is not None:
+        kept["execution_count"] = cell.execution_count
+    return kept
 
 
 def has_answer_region(source: str) -> bool:
@@ -226,7 +239,7 @@ def _region_number(node: ast.AST) -> int | None:
     return None
 
 
-def _hidden_regions(cell: Cell, problems: list[tuple[int, str]], is_hidden: bool) -> list[tuple[str, bool]]:
+def hidden_regions(cell: Cell, problems: list[tuple[int, str]], is_hidden: bool) -> list[tuple[str, bool]]:
     """A check cell's source in parts, each with whether it is hidden: hidden test regions apart from the rest."""
     parts: list[tuple[list[str], bool]] = [([], is_hidden)]
     inside = False
@@ -252,7 +265,9 @@ def _points(head: Cell, problems: list[tuple[int, str]]) -> int | float:
     return points
 
 
-def _packages(head: Cell, solution: str, checks: list[dict[str, Any]], problems: list[tuple[int, str]]) -> list[str]:
+def needed_packages(
+    head: Cell, solution: str, checks: list[dict[str, Any]], problems: list[tuple[int, str]]
+) -> list[str]:
     """The packages that the author names, else those that the solution and the checks import."""
     named = head.settings.get("packages")
     if isinstance(named, list) and all(isinstance(name, str) and _PACKAGE.fullmatch(name) for name in named):
@@ -266,7 +281,7 @@ def _packages(head: Cell, solution: str, checks: list[dict[str, Any]], problems:
     return sorted({PACKAGES[module] for module in modules if module in PACKAGES})
 
 
-def _unknown_names(
+def unknown_names(
     head: Cell, title: str, solution: str, visible: list[dict[str, Any]], hidden: list[dict[str, Any]]
 ) -> list[tuple[int, str]]:
     """Names that solution and checks read and nothing in the exercise binds: it would not run on its own."""

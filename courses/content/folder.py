@@ -10,20 +10,23 @@ from pathlib import Path
 from posixpath import basename, splitext
 from typing import Any
 
-from courses.content.assets import AssetRefused, AssetSource, AssetStore, SpaceExceeded
+from courses.content.assets import MAX_ASSET_BYTES, AssetRefused, AssetSource, AssetStore, SpaceExceeded
+from courses.content.browser_report import mark_browser_cells
 from courses.content.course_files import CourseFiles, list_files
 from courses.content.description import Description, read_description
+from courses.content.dialects_quiz_files import QuizFiles
 from courses.content.images import resolve_images
 from courses.content.lessons import LessonDraft, build_lesson, cut_title, lesson_title, title_from_words
 from courses.content.links import LessonTarget, LinkResolver
 from courses.content.manifest import NAME as MANIFEST
 from courses.content.manifest import Manifest, read_manifest
 from courses.content.notebook import MAX_NOTEBOOK_BYTES, Notebook, NotebookRefused, read_notebook
-from courses.content.order import Entry, ModulePlan, Outline, course_readme, list_left_out, natural_outline
+from courses.content.order import Entry, ModulePlan, Outline, course_readme, list_left_out
+from courses.content.order_files import find_outline
 from courses.content.report import CourseRefused, ImportReport, Problem
 from courses.content.slugs import lesson_slugs
 from courses.content.textfiles import read_markdown, read_script
-from courses.content.toc import jupyter_book_outline, myst_outline
+from courses.content.titles import lesson_titles
 
 MAX_LESSONS = 2_000
 MAX_LESSON_BYTES = 1_000_000_000
@@ -108,6 +111,7 @@ class _CourseReader:
         self.store = AssetStore(files)
         self.faults: list[Problem] = []
         self.drafts: dict[str, LessonDraft] = {}
+        self.quiz_paths: set[str] = set()
 
     def read(self) -> CourseSource:
         self.refuse_unsafe_folder()
@@ -148,13 +152,12 @@ class _CourseReader:
             outline = manifest.outline()
             list_left_out(outline, self.files)
         else:
-            book = jupyter_book_outline(self.files) or myst_outline(self.files)
-            outline = book if book is not None else natural_outline(self.files)
+            outline = find_outline(self.files)
         self.report.problems += outline.problems
         self.faults += outline.faults
         entries = outline.entries
         if not entries:
-            self.faults.append(Problem(outline.source, "no lesson was found"))
+            self.faults += [Problem(outline.source, "no lesson was found"), *outline.problems]
         if len(entries) > MAX_LESSONS:
             self.faults.append(Problem("", f"has {len(entries):,} lessons; at most {MAX_LESSONS:,} are read"))
         if sum(self.files.sizes[entry.path] for entry in entries) > MAX_LESSON_BYTES:
@@ -172,26 +175,44 @@ class _CourseReader:
     def read_lessons(self, outline: Outline) -> None:
         """Read each file; what cannot be read refuses the course where an order file names it, else is skipped."""
         entries = outline.entries
+        language = str(outline.about.get("language") or "en")
+        quizzes = QuizFiles(self.files, [entry.path for entry in entries], language=language)
         for done, entry in enumerate(entries):
             self.on_progress(done, len(entries), entry.path)
             try:
                 notebook = self.read_file(entry.path)
             except NotebookRefused as error:
                 problem = Problem(entry.path, error.what, error.cell)
-                is_wanted = outline.source == MANIFEST or (bool(outline.source) and not error.is_empty)
+                is_named = bool(outline.source) and outline.is_binding and not entry.is_extra
+                is_wanted = is_named and (outline.source == MANIFEST or not error.is_empty)
                 if is_wanted or error.is_bound:
                     self.faults.append(problem)
                 else:
                     self.report.add_problem(entry.path, f"{error.what}; the file is skipped", error.cell)
                 continue
-            self.drafts[entry.path] = self.counted(build_lesson(entry.path, notebook, self.store))
+            solution = self.solution(outline.solutions.get(entry.path))
+            draft = build_lesson(entry.path, notebook, self.store, solution=solution, quiz_files=quizzes)
+            self.drafts[entry.path] = self.counted(draft)
         self.on_progress(len(entries), len(entries), "")
+        quizzes.report_unused()
+        self.quiz_paths = set(quizzes.sets)
+        self.report.problems += quizzes.problems
         for module in outline.modules:
             module.entries = [entry for entry in module.entries if entry.path in self.drafts]
         outline.modules = [module for module in outline.modules if module.entries]
         if not outline.modules and not self.faults:
             self.faults.append(Problem("", "no lesson of this folder can be read"))
             self.faults += self.report.problems
+
+    def solution(self, path: str | None) -> tuple[str, Notebook] | None:
+        """The notebook that answers an exercise, by its path; one that cannot be read is listed, and does no harm."""
+        if path is None:
+            return None
+        try:
+            return path, self.read_file(path)
+        except NotebookRefused as error:
+            self.report.add_problem(path, f"{error.what}; its exercise stays without a solution", error.cell)
+            return None
 
     def read_file(self, path: str) -> Notebook:
         try:
@@ -200,8 +221,8 @@ class _CourseReader:
             raise NotebookRefused(str(error), is_bound=True) from error
         except OSError as error:
             raise NotebookRefused(f"cannot be read ({error.strerror or type(error).__name__})") from error
-        readers = {".ipynb": read_notebook, ".md": read_markdown, ".py": read_script}
-        return readers[splitext(path)[1]](data)
+        readers = {".ipynb": read_notebook, ".md": read_markdown, ".mdx": read_markdown, ".py": read_script}
+        return readers[splitext(path)[1].lower()](data)
 
     def counted(self, draft: LessonDraft) -> LessonDraft:
         report = self.report
@@ -235,15 +256,16 @@ class _CourseReader:
     def uids(self, outline: Outline) -> dict[str, str]:
         """The uids that authors chose, by path. Two lessons of one uid would share their learners' progress."""
         uids: dict[str, str] = {}
-        seen: dict[str, str] = {entry.path: entry.path for entry in outline.entries}
-        for entry in outline.entries:
-            uid = entry.uid or self.own(entry, "uid", MAX_UID)
-            if uid is None or uid == entry.path:
+        chosen = {entry.path: entry.uid or self.own(entry, "uid", MAX_UID) or entry.path for entry in outline.entries}
+        # A path is its lesson's identity only where the author says no other: a renamed lesson may keep the old one.
+        seen = {path: path for path, uid in chosen.items() if uid == path}
+        for path, uid in chosen.items():
+            if uid == path:
                 continue
             if uid in seen:
-                self.faults.append(Problem(entry.path, f"uid {uid!r} is that of {seen[uid]!r} too"))
-            seen[uid] = uids[entry.path] = uid
-            seen[uid] = entry.path
+                self.faults.append(Problem(path, f"uid {uid!r} is that of {seen[uid]!r} too"))
+            seen[uid] = path
+            uids[path] = uid
         return uids
 
     def own(self, entry: Entry, name: str, most: int) -> str | None:
@@ -272,11 +294,27 @@ class _CourseReader:
         targets = [LessonTarget.of(draft, slugs[draft.path]) for draft in drafts]
         links = LinkResolver(targets, outline.twins, self.files, self.store)
         links.description_path = course_readme(self.files)
+        links.withheld = self.quiz_paths
         links.learn_repositories(drafts)
         for draft in drafts:
             resolve_images(draft, self.files, self.store, self.report)
             links.resolve(draft, self.report)
+            mark_browser_cells(draft, self.files, self.report)
+            draft.used_files = {path: self.used_file(path) for path in draft.files_used if path not in self.drafts}
         description.resolve(links, self.files, self.store, self.report)
+
+    def used_file(self, path: str) -> str | None:
+        """The file that the lesson is made with, stored byte by byte so that an export has it too; None if too large.
+
+        Its name is known to the private part of the lesson alone.
+        """
+        try:
+            data = self.files.read(self.files.real(path), max_bytes=MAX_ASSET_BYTES)
+            return self.store.add_private(data).file
+        except SpaceExceeded:
+            raise
+        except (AssetRefused, OSError, ValueError):
+            return None
 
     def data_files(self, manifest: Manifest | None) -> dict[str, str]:
         offered: dict[str, str] = {}
@@ -335,8 +373,12 @@ class _CourseReader:
     ) -> list[ModuleSource]:
         modules: list[ModuleSource] = []
         taken: set[str] = set()
+        titles = lesson_titles(outline.entries, self.drafts)
         for number, plan in enumerate(outline.modules):
-            lessons = [self.lesson(entry, slugs[entry.path], uids.get(entry.path)) for entry in plan.entries]
+            lessons = [
+                self.lesson(entry, titles[entry.path], slugs[entry.path], uids.get(entry.path))
+                for entry in plan.entries
+            ]
             uid, count = (plan.uid or f"module-{number + 1}")[:MAX_MODULE_UID], 1
             while uid in taken:
                 count += 1
@@ -355,7 +397,7 @@ class _CourseReader:
             return title_from_words(basename(plan.folder))
         return course_title if number == 0 else lessons[0].title
 
-    def lesson(self, entry: Entry, slug: str, uid: str | None) -> LessonSource:
+    def lesson(self, entry: Entry, title: str, slug: str, uid: str | None) -> LessonSource:
         draft = self.drafts[entry.path]
         minutes = entry.minutes if entry.minutes is not None else self.setting(entry, "minutes")
         if minutes is not None and (type(minutes) is not int or not 1 <= minutes <= 600):
@@ -364,7 +406,7 @@ class _CourseReader:
         return LessonSource(
             uid=uid or entry.path,
             slug=slug,
-            title=cut_title(entry.title) if entry.title else lesson_title(draft),
+            title=title,
             minutes=minutes,
             is_preview=entry.preview or self.setting(entry, "preview") is True,
             path=entry.path,

@@ -26,6 +26,8 @@ HARMLESS_MAGICS = frozenset(
 )
 """Magics that may be left out without changing what the rest of the cell does."""
 
+KEPT_CELL_MAGICS = frozenset({"time", "timeit", "capture"})
+
 CELL_MAGIC_LANGUAGES = {
     **dict.fromkeys(("bash", "sh", "script"), "bash"),
     **dict.fromkeys(("javascript", "js"), "javascript"),
@@ -46,6 +48,9 @@ REMOVED_OUTPUT_TAGS = frozenset({"remove-output", "remove_output"}) | REMOVED_CE
 
 _FORM_TITLE = re.compile(r"\A\s*#\s*@title[ \t]*(.*)")
 _SHELL = re.compile(r"^\s*(?:!|\w+\s*=\s*!)")
+_INSTALL = re.compile(r"^\s*[!%]?\s*(?:\S*python\d? -m )?(?:pip|pip3|conda|mamba)\s+install\b")
+_BLANK = re.compile(r"^([^#\n]*[^#\n=!<>]=)[ \t]*(?=#|$)", re.MULTILINE)
+_TIMED = re.compile(r"^(\s*)%time(?:it)?\s+(.*)$")
 _LINE_MAGIC = re.compile(r"^\s*(?:\w[\w, ]*=\s*)?%(\w+)")
 _HELP = re.compile(r"^\s*(?:\?{1,2}[\w.%]+|[\w.]+\?{1,2})\s*$")
 
@@ -92,20 +97,51 @@ def cell_language(cell: Cell, language: str) -> str:
 
 def runs_in_browser(source: str) -> bool:
     """Whether a Python cell has no shell line, no help request and no magic but harmless ones."""
+    return not jupyter_only(source)
+
+
+def jupyter_only(source: str) -> str:
+    """What of Jupyter a Python cell uses that the browser has not, such as "runs a shell command"; "" for nothing."""
     if parse_python(source) is not None:
-        return True  # a magic, a shell line and a help request are all errors to Python's own parser
+        return ""  # a magic, a shell line and a help request are all errors to Python's own parser
     lines = source.splitlines()
     first = next((line for line in lines if line.strip()), "")
     cell_magic = re.match(r"\s*%%(\w+)", first)
     if cell_magic:
-        if cell_magic[1] not in ("time", "timeit", "capture"):
-            return False
+        if cell_magic[1] not in KEPT_CELL_MAGICS:
+            return f"uses the magic %%{cell_magic[1][:40]}"
         lines = lines[lines.index(first) + 1 :]
-    for line in _code_lines(lines):
+    for _, line in _code_lines(lines):
         magic = _LINE_MAGIC.match(line)
-        if _SHELL.match(line) or _HELP.match(line) or (magic and magic[1] not in HARMLESS_MAGICS):
-            return False
-    return True
+        if _INSTALL.match(line):
+            return "installs packages"
+        if _SHELL.match(line):
+            return "runs a shell command"
+        if _HELP.match(line):
+            return "asks Jupyter for help"
+        if magic and magic[1] not in HARMLESS_MAGICS:
+            return f"uses the magic %{magic[1][:40]}"
+    return ""
+
+
+def plain_python(source: str) -> str:
+    """A Python cell without its magics, shell lines and help requests; what they assign to keeps its name.
+
+    So does a name that a learner is to complete: `x =` with nothing behind it becomes `x = None`.
+    """
+    if parse_python(source) is not None:
+        return source
+    lines = source.splitlines()
+    for number, line in list(_code_lines(lines)):
+        timed = _TIMED.match(line)
+        if timed:
+            lines[number] = timed[1] + timed[2]
+        elif _SHELL.match(line) or _LINE_MAGIC.match(line) or _HELP.match(line) or re.match(r"\s*%%", line):
+            indent = line[: len(line) - len(line.lstrip())]
+            assigned = re.match(r"\s*(\w[\w, ]*=)\s*[!%]", line)
+            lines[number] = f"{indent}{assigned[1]} None" if assigned else f"{indent}pass"
+    plain = "\n".join(lines)
+    return plain if parse_python(plain) is not None else _BLANK.sub(r"\1 None ", plain)
 
 
 def is_hidden(cell: Cell) -> bool:
@@ -125,12 +161,12 @@ def form_title(source: str) -> str:
     return re.sub(r"\s*\{[^{}]*\}\s*$", "", found[1]).strip()[:200] if found else ""
 
 
-def _code_lines(lines: list[str]) -> Iterable[str]:
-    """Lines outside triple-quoted strings: a `!` or `%` inside one is text."""
+def _code_lines(lines: list[str]) -> Iterable[tuple[int, str]]:
+    """Lines outside triple-quoted strings, with their places: a `!` or `%` inside one is text."""
     quote = ""
-    for line in lines:
+    for number, line in enumerate(lines):
         if not quote:
-            yield line
+            yield number, line
         marks = re.findall(r'"""|\'\'\'', line)
         for mark in marks:
             if not quote:

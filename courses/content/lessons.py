@@ -11,11 +11,19 @@ from posixpath import basename, splitext
 from typing import Any
 
 from courses.content.assets import AssetStore
-from courses.content.cell_outputs import embedded_pictures, place_attachments, place_outputs
+from courses.content.cell_outputs import place_attachments, place_outputs
+from courses.content.dialects_blocks import DialectBlocks
+from courses.content.dialects_display import Displays
+from courses.content.dialects_lesson import Forms, OpenForms
+from courses.content.dialects_pairs import align
+from courses.content.dialects_quiz_files import QuizFiles
+from courses.content.dialects_text import split_text
+from courses.content.dialects_visible import Part
 from courses.content.exercises import (
     exercise_length,
     has_answer_region,
     is_exercise_start,
+    kept_cell,
     read_exercise,
     without_answers,
 )
@@ -30,7 +38,8 @@ from courses.content.languages import (
     runs_in_browser,
 )
 from courses.content.notebook import Cell, Names, Notebook
-from courses.content.quizzes import Piece, Quiz, nested_quizzes, split_quizzes
+from courses.content.origin import fingerprint, own_metadata, remember, remembered
+from courses.content.quizzes import Quiz, nested_quizzes, split_quizzes
 from courses.content.references import Heading, References, find_references
 
 MAX_SOURCE = 200_000
@@ -56,11 +65,28 @@ class LessonDraft:
     notebook: Notebook
     blocks: list[Block] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
+    code: list[tuple[int, Block]] = field(default_factory=list)
+    """Code cells and exercises, with the number of the cell each came from."""
+    is_python_3: bool = True
+    used: list[str] = field(default_factory=list)
+    """Paths of the course's files that code cells import or read; export puts them back."""
+    linked_twins: list[str] = field(default_factory=list)
+    """Paths of copies of lessons that links name: an export has them too, or the links would break there."""
+    used_files: dict[str, str | None] = field(default_factory=dict)
     quizzes: int = 0
     exercises: int = 0
     outputs: int = 0
     problems: list[tuple[int | None, str]] = field(default_factory=list)
     dropped: list[tuple[int, str]] = field(default_factory=list)
+    quiz_links: set[str] = field(default_factory=set)
+    solution: dict[str, Any] | None = None
+
+    @property
+    def files_used(self) -> list[str]:
+        """Files of the course that the lesson needs and does not show: of code, quizzes, solutions; lessons' copies."""
+        quizzes = (block.get("metadata", {}).get("quiz_file") for block in self.blocks)
+        named = (*quizzes, self.solution.get("file") if self.solution else None)
+        return sorted({*self.used, *self.linked_twins, *(path for path in named if isinstance(path, str))})
 
     @property
     def headings(self) -> Iterator[Heading]:
@@ -77,17 +103,35 @@ class LessonDraft:
         """The lesson body; its metadata is for export alone."""
         kept: dict[str, Any] = {"format": self.notebook.format}
         if self.notebook.version:
-            kept["nbformat"] = list(self.notebook.version)
+            # nbformat 3 is kept as what it was upgraded to: that is what can be written again.
+            kept["nbformat"] = [4, 4] if self.notebook.version[0] == 3 else list(self.notebook.version)
         if self.notebook.front_matter:
             kept["front_matter"] = self.notebook.front_matter
+        if self.notebook.lexer:
+            kept["lexer"] = self.notebook.lexer
         if self.notebook.metadata:
             kept["notebook"] = self.notebook.metadata
+        if self.solution:
+            kept["solution"] = self.solution
+        if self.used_files:
+            kept["files"] = self.used_files
         return {"version": 1, "metadata": kept, "blocks": self.blocks}
 
 
-def build_lesson(path: str, notebook: Notebook, store: AssetStore) -> LessonDraft:
-    """The lesson that the file at `path` is. Raises SpaceExceeded; everything else is in `problems`."""
-    return _Builder(path, notebook, store).build()
+def build_lesson(
+    path: str,
+    notebook: Notebook,
+    store: AssetStore,
+    *,
+    solution: tuple[str, Notebook] | None = None,
+    quiz_files: QuizFiles | None = None,
+) -> LessonDraft:
+    """The lesson that the file at `path` is. Raises SpaceExceeded; everything else is in `problems`.
+
+    `solution` is the path and the notebook that answers it: its cells become private solutions. `quiz_files` are those
+    of the course.
+    """
+    return _Builder(path, notebook, store, solution, quiz_files).build()
 
 
 def lesson_title(draft: LessonDraft) -> str:
@@ -120,13 +164,26 @@ def cut_title(title: str) -> str:
     return title if len(title) <= MAX_TITLE else title[: MAX_TITLE - 1].rstrip() + "…"
 
 
-class _Builder:
-    def __init__(self, path: str, notebook: Notebook, store: AssetStore) -> None:
+class _Builder(DialectBlocks):
+    def __init__(
+        self,
+        path: str,
+        notebook: Notebook,
+        store: AssetStore,
+        solution: tuple[str, Notebook] | None,
+        quiz_files: QuizFiles | None,
+    ) -> None:
         self.draft = LessonDraft(path, notebook, problems=list(notebook.problems))
         self.cells = notebook.cells
         self.store = store
         self.language = notebook_language(notebook)
         self.is_python = is_python_3(notebook, self.language)
+        self.draft.is_python_3 = self.is_python or self.language != "python"
+        self.quiz_files = quiz_files
+        self.open, self.displays = OpenForms(), Displays()
+        self.forms = Forms(self.cells, self.language, align(self.cells, solution[1].cells) if solution else {})
+        if solution:
+            self.draft.solution = {"file": solution[0], "cells": [kept_cell(cell) for cell in solution[1].cells]}
         markdown = (cell.source for cell in self.cells if cell.cell_type == "markdown" and "{quiz}" in cell.source)
         tags = {piece.quiz.id for source in markdown for piece in split_quizzes(source) if piece.quiz}
         tags |= {cell.id for cell in self.cells if cell.is_tagged}
@@ -141,11 +198,18 @@ class _Builder:
                 self.exercise(self.cells[index : index + length])
                 index += length
                 continue
+            if not self.open.gate and (exercise := self.forms.exercise_at(index)):
+                self.coded_exercise(exercise, index)
+                index += len(exercise)
+                continue
             if cell.cell_type == "markdown":
-                self.markdown(cell)
+                self.markdown(cell, index)
             else:
-                self.code(cell)
+                self.code(cell, index)
             index += 1
+        if self.cells and self.quiz_files is not None:
+            self.attach(self.cells[-1], self.quiz_files.beside(self.draft.path))
+        self.settle()
         return self.draft
 
     def problem(self, cell: Cell, what: str) -> None:
@@ -170,40 +234,43 @@ class _Builder:
         if taken != name and (is_owner or (cell.has_own_id and name == cell.id)):
             self.problem(cell, f"id {name!r} is used twice; this one becomes {taken!r}")
         block = {"id": taken, **block}
+        mark = remembered({"metadata": metadata})
+        is_one_cell = block["type"] != "exercise" or "cell" in mark
+        has_other_id = cell.written_id != mark.get("cell", taken) and (cell.written_id or cell.has_own_id)
+        if is_one_cell and has_other_id:
+            metadata = remember(metadata, cell_id=cell.written_id)
+        if block["type"] in ("quiz", "exercise") or "source" in mark:
+            metadata = remember(metadata, made=fingerprint(block))
         if metadata:
             block["metadata"] = metadata
         self.draft.blocks.append(block)
+        if block["type"] == "exercise" or (block["type"] == "code" and block.get("cell_type") != "raw"):
+            self.draft.code.append((cell.number, block))
         if texts:
             self.draft.texts.append(Text(block, cell.number, [find_references(text) for text in texts]))
 
     # Markdown
 
-    def markdown(self, cell: Cell) -> None:
+    def markdown(self, cell: Cell, index: int) -> None:
         if cell.tags & REMOVED_CELL_TAGS:
-            self.add({"type": "markdown", "source": ""}, cell, cell.id, [], _metadata(cell, source=cell.source))
+            attached = place_attachments(cell.attachments, self.store)[0]
+            removed = {"source": cell.source} | ({"attachments": attached} if attached else {})
+            self.add({"type": "markdown", "source": ""}, cell, cell.id, [], _metadata(cell, **removed))
             return
         if nested_quizzes(cell.source):
-            self.problem(cell, "a {quiz} inside another directive is shown as text, its answer with it: move it out")
+            self.problem(cell, "a {quiz} inside another directive is not read, and not shown: move it out")
         attachments, assets, dropped = place_attachments(cell.attachments, self.store)
         self.drop(cell, dropped)
-        pieces = split_quizzes(cell.source) or [Piece("")]
-        parts = len(pieces)
-        for number, piece in enumerate(pieces, 1):
-            place = {"cell": cell.id, "part": number, "parts": parts} if parts > 1 else {}
-            if piece.quiz is not None:
-                self.quiz(cell, piece.quiz, piece.source, number, place=place, assets=assets)
-                continue
-            dropped = []
-            source, embedded, uris = embedded_pictures(piece.source, self.store, dropped)
-            source = self.bounded(cell, source)
-            self.drop(cell, dropped)
-            block: Block = {"type": "markdown", "source": source}
-            if attachments and number == 1:
-                block["attachments"] = attachments
-            if assets or embedded:
-                block["assets"] = assets | embedded
-            metadata = _metadata(cell, **place, **({"data_uris": uris} if uris else {}))
-            self.add(block, cell, cell.id if number == 1 else f"{cell.id}-{number}", [source], metadata)
+        if index in self.forms.withheld:
+            self.code_gate(cell, index)
+            self.withhold(cell, cell.source, 1, {"attachments": attachments} if attachments else {})
+            return
+        parts = split_text(cell.source) or [Part("")]
+        count = sum(len(part.quizzes) + (part.kind != "quiz") for part in parts)
+        number, first_text = 1, len(self.draft.texts)
+        for part in parts:
+            number = self.part(cell, part, number, count, assets=assets, attachments=attachments)
+        self.linked(cell, first_text)
 
     def bounded(self, cell: Cell, source: str) -> str:
         if len(source) <= MAX_SOURCE:
@@ -231,12 +298,22 @@ class _Builder:
             self.problem(head, "a quiz stands inside an exercise; it comes before it")
             for number, piece in enumerate(pieces, 1):
                 if piece.quiz is not None:
-                    self.quiz(head, piece.quiz, piece.source, number, place={}, assets={})
+                    place = {"cell": head.id, "in_exercise": True}
+                    self.quiz(head, piece.quiz, piece.source, number, place=place, assets={})
                     exercise.block["prompt"] = exercise.block["prompt"].replace(piece.source.strip(), "")
         self.draft.exercises += 1
         self.draft.problems.extend(exercise.problems)
+        exercise.block["cells"], assets = self.keep_cells(cells)
+        if assets:
+            exercise.block["assets"] = assets
+        texts = [exercise.block["prompt"], *exercise.block["hints"]]
+        self.add(exercise.block, head, head.id, texts, {})
+
+    def keep_cells(self, cells: list[Cell]) -> tuple[list[Block], Block]:
+        """The cells that an exercise is made of, as it keeps them for export, and the assets attached to them."""
         assets: Block = {}
-        for cell, kept in zip(cells, exercise.block["cells"], strict=True):
+        kept_cells = [kept_cell(cell) for cell in cells]
+        for cell, kept in zip(cells, kept_cells, strict=True):
             kept["source"] = self.bounded(cell, kept["source"])
             if not kept["metadata"]:
                 del kept["metadata"]
@@ -245,53 +322,63 @@ class _Builder:
             self.drop(cell, placed.dropped)
             if placed.outputs:
                 kept["outputs"] = placed.outputs
+            if placed.uris:
+                kept |= {"assets": placed.assets, "output_uris": placed.uris}
             attachments, found, dropped = place_attachments(cell.attachments, self.store)
             self.drop(cell, dropped)
             if attachments:
                 kept["attachments"] = attachments
             assets |= found
-        if assets:
-            exercise.block["assets"] = assets
-        texts = [exercise.block["prompt"], *exercise.block["hints"]]
-        self.add(exercise.block, head, head.id, texts, {})
+        return kept_cells, assets
 
     # Code and raw cells
 
-    def code(self, cell: Cell) -> None:
+    def code(self, cell: Cell, index: int) -> None:
+        is_displayed, quizzes = self.displayed(cell)
         self.draft.outputs += len(cell.outputs)
         placed = place_outputs(cell.outputs, self.store)
         self.drop(cell, placed.dropped)
         outputs = placed.outputs
         kept: dict[str, Any] = {}
         source = self.bounded(cell, cell.source)
-        if "hidden-check" in cell.tags:
-            self.problem(cell, "tagged hidden-check outside of an exercise: its source is not shown")
+        if self.code_gate(cell, index) or is_displayed:
+            if "hidden-check" in cell.tags and index not in self.forms.owned:
+                self.problem(cell, "tagged hidden-check outside of an exercise: its source is not shown")
             kept["source"], source = source, ""
+            kept |= {"outputs": outputs} if outputs else {}
+            outputs = []
         elif has_answer_region(source):
-            self.problem(cell, "marks a solution or hidden tests outside of an exercise: that part is not shown")
+            if index not in self.forms.owned:
+                self.problem(cell, "marks a solution or hidden tests outside of an exercise: that part is not shown")
             kept["source"], source = source, without_answers(source)
         if cell.tags & REMOVED_CELL_TAGS and cell.cell_type == "raw":
-            kept["source"], source = source, ""
-        if cell.tags & REMOVED_OUTPUT_TAGS and outputs:
+            kept.setdefault("source", source)
+            source = ""
+        if (cell.tags & REMOVED_OUTPUT_TAGS or index in self.forms.quiet) and outputs:
             kept["outputs"], outputs = outputs, []
         language = cell_language(cell, self.language)
         block: Block = {"type": "code", "source": source, "language": language, "outputs": outputs}
-        block["run"] = self.run(cell, language)
+        block["run"] = self.run(cell, language) if source or not kept.get("source") else "static"
         if block["run"] == "hidden":
-            title = form_title(source) or ("Solution" if "solution" in cell.tags else "")
+            title = form_title(source)
             block |= {"title": title} if title else {}
         if placed.assets and outputs:
             block["assets"] = placed.assets
+        elif placed.assets:
+            kept["assets"] = placed.assets
+        if placed.uris:
+            kept["output_uris"] = placed.uris
         if cell.execution_count is not None:
             block["execution_count"] = cell.execution_count
         if cell.cell_type == "raw":
             block["cell_type"] = "raw"
         self.add(block, cell, cell.id, [], _metadata(cell, **kept))
+        self.attach(cell, quizzes)
 
     def run(self, cell: Cell, language: str) -> str:
         if cell.cell_type == "raw":
             return "static"
-        if is_hidden(cell) or "solution" in cell.tags or form_title(cell.source):
+        if is_hidden(cell) or form_title(cell.source):
             return "hidden"
         return "interactive" if self.is_python and language == "python" and runs_in_browser(cell.source) else "static"
 
@@ -305,6 +392,5 @@ def _quiz_texts(block: Block) -> list[str]:
 
 def _metadata(cell: Cell, /, **kept: Any) -> dict[str, Any]:
     """The cell's own metadata; what export needs besides is in it under `mlpracticum.import`."""
-    if not kept:
-        return cell.metadata
-    return cell.metadata | {"mlpracticum": cell.settings | {"import": kept}}
+    metadata = own_metadata({"metadata": cell.metadata})  # a mark in the file would be taken for ours
+    return remember(metadata, **kept) if kept else metadata

@@ -16,11 +16,12 @@ from courses.content.lessons import LessonDraft, Text
 from courses.content.markdown import RenderContext
 from courses.content.report import ImportReport
 from courses.content.sanitizing import safe_id
+from courses.content.twins import is_answer_file
 
 ASSET_URL = "/media/assets/"
 COURSE_PAGE = "../"
 MAX_LINKS = 2_000
-LESSON_SUFFIXES = (".ipynb", ".md", ".py", ".rst")
+LESSON_SUFFIXES = (".ipynb", ".md", ".mdx", ".py", ".rst")
 INDEX_NAMES = ("index.ipynb", "Index.ipynb", "README.md", "index.md", "README.ipynb", "readme.md")
 
 _SITES = re.compile(
@@ -83,7 +84,10 @@ class LinkResolver:
         self._files = files
         self._store = store
         self._own_repositories: set[str] = set()
+        self._twins_met: set[str] = set()
         self.description_path: str | None = None
+        self.withheld: set[str] = set()
+        """Files that hold answers, whatever they are called: never offered."""
 
     def learn_repositories(self, drafts: list[LessonDraft]) -> None:
         """Find out under which repository names the lessons link to this very course."""
@@ -107,12 +111,14 @@ class LinkResolver:
         `here` stands for a text that is no lesson, such as the course's description.
         """
         here = here or self._by_path[draft.path]
+        self._twins_met.clear()
         for text in draft.texts:
             for found in text.references:
                 for link in found.links:
                     self._resolve_one(link, text, here, report, is_role=False)
                 for role in found.roles:
                     self._resolve_one(role, text, here, report, is_role=True)
+        draft.linked_twins = sorted(self._twins_met)
 
     def _resolve_one(self, link: str, text: Text, here: LessonTarget, report: ImportReport, *, is_role: bool) -> None:
         report.links += 1
@@ -158,6 +164,8 @@ class LinkResolver:
             return self._lesson_address(target, fragment, text, here, link, report)
         target = self._by_path.get(found.path)
         if target is not None:
+            if found.path != target.path:
+                self._twins_met.add(found.path)
             if found.guessed in ("case", "name"):
                 report.add_problem(here.path, f"link {link[:200]!r} is taken to be to {found.path!r}", text.cell)
             return self._lesson_address(target, fragment, text, here, link, report)
@@ -203,7 +211,7 @@ class LinkResolver:
     def _file_address(self, path: str, link: str, text: Text) -> str:
         if path.endswith((".ipynb", ".rst")):
             raise LinkBroken("is not a lesson of this course")
-        if is_hidden(path) or _SOLUTION.search(path):
+        if is_hidden(path) or _SOLUTION.search(path) or is_answer_file(path) or path in self.withheld:
             raise LinkBroken("is a file that learners are not offered")
         try:
             asset = self._store.add_file(path)

@@ -18,6 +18,8 @@ LEVELS = ("beginner", "intermediate", "advanced")
 MAX_BYTES = 1_000_000
 MAX_MINUTES = 600
 
+# tomllib keeps every beginning of a dotted key: a long one would cost the square of its length in memory.
+_LONG_KEY = re.compile(r"""(?:(?:[A-Za-z0-9_-]++|"(?:\\.|[^"\\\n])*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}""")
 _SLUG = re.compile(r"[-a-zA-Z0-9_]+")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _TEXTS = ("uid", "title", "slug", "summary", "level", "language", "licence", "description")
@@ -46,7 +48,10 @@ def read_manifest(files: CourseFiles) -> Manifest | None:
         return None
     manifest = Manifest()
     try:
-        content = tomllib.loads(files.read(NAME, max_bytes=MAX_BYTES).decode("utf-8-sig"))
+        text = files.read(NAME, max_bytes=MAX_BYTES).decode("utf-8-sig")
+        if _LONG_KEY.search(text):
+            raise ValueError("holds a key of over 32 parts")
+        content = tomllib.loads(text)
     except UnicodeDecodeError as error:
         manifest.faults.append(Problem(NAME, f"is not UTF-8 (byte {error.start})"))
     except tomllib.TOMLDecodeError as error:

@@ -22,7 +22,7 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
 
-from courses.content.bounded_inline import bound_lookahead, steps_for
+from courses.content.bounded_parsing import bound_steps, steps_for
 from courses.content.directives import directives_plugin
 from courses.content.formulas import CLOSE, OPEN, PLACEHOLDER, Formula, protect, restore, without_placeholders
 from courses.content.highlighting import highlight, language_key
@@ -119,7 +119,7 @@ def _markdown() -> MarkdownIt:
         {"html": True, "tasklists": True, "alerts": True, "maxNesting": 40},
         renderer_cls=LessonRenderer,
     )
-    bound_lookahead(markdown)
+    bound_steps(markdown)
     markdown.enable(["table", "strikethrough"])
     markdown.use(colon_fence_plugin).use(deflist_plugin).use(footnote_plugin).use(gfm_autolink_plugin)
     markdown.use(directives_plugin)
@@ -136,7 +136,7 @@ _PICTURE_LINE = re.compile(r"(?i) {0,3}<img\b[^<>]{1,2000}>\s*\Z")
 
 
 def _html_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """CommonMark's HTML blocks, but for a line of one picture: authors mean a picture, and Markdown in the lines below."""
+    """CommonMark's HTML blocks, but for a line of one picture: authors mean Markdown in the lines below."""
     if _PICTURE_LINE.match(state.src[state.bMarks[start] : state.eMarks[start]]):
         return False
     return html_block(state, start, end, silent)
@@ -268,7 +268,7 @@ class LessonRenderer(RendererHTML):
         return f'<{tag} id="{escape(identity)}">{spans}'
 
     def heading_close(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
-        opening = next(token for token in reversed(tokens[:idx]) if token.type == "heading_open")
+        opening = tokens[idx - 2]  # a heading is always three tokens
         href = escape(fragment(opening.meta["id"]))
         return f'<a class="anchor" href="{href}" aria-label="Link to this section">#</a></{tokens[idx].tag}>\n'
 

@@ -13,8 +13,10 @@ from typing import Any
 from courses.content.course_files import CourseFiles, folder_of, is_hidden
 from courses.content.report import Problem
 from courses.content.textfiles import is_script_notebook, is_text_notebook
+from courses.content.translations import in_translations_folder, translations
+from courses.content.twins import answer_files, equal_files, is_grading_copy, student_twins
 
-SUFFIXES = (".ipynb", ".md", ".py")
+SUFFIXES = (".ipynb", ".md", ".mdx", ".py")
 MORE_NOTEBOOKS = "More notebooks"
 _SNIFFED_BYTES = 20_000_000
 
@@ -37,7 +39,7 @@ _NO_LESSON_FOLDERS = frozenset(
         "env",
         "build",
         "dist",
-        "translations",
+        "checkpoints",
     }
 )
 _INDEX = frozenset({"index", "readme"})
@@ -53,6 +55,10 @@ class Entry:
     slug: str | None = None
     minutes: int | None = None
     preview: bool = False
+    hint: str | None = None
+    """What the README or index that gave the order calls it: a title where the notebook's own headings are none."""
+    is_extra: bool = False
+    """No order file names it: it comes last."""
 
 
 @dataclass
@@ -71,14 +77,17 @@ class ModulePlan:
 class Outline:
     """A course to be. `source` is the file that gave the order, "" for names alone.
 
+    `is_binding` says whether that file is an order file: a README that links to lessons is only a hint at their order.
     `faults` refuse the course, `problems` are only listed; `twins` are files that say the same as a lesson: path →
-    path of the lesson.
+    path of the lesson. `solutions` are files that learners are never shown, by their exercises' files.
     """
 
     modules: list[ModulePlan] = field(default_factory=list)
     source: str = ""
     about: dict[str, Any] = field(default_factory=dict)
     twins: dict[str, str] = field(default_factory=dict)
+    solutions: dict[str, str] = field(default_factory=dict)
+    is_binding: bool = True
     problems: list[Problem] = field(default_factory=list)
     faults: list[Problem] = field(default_factory=list)
 
@@ -86,6 +95,23 @@ class Outline:
     def entries(self) -> list[Entry]:
         """All lessons, in order."""
         return [entry for module in self.modules for entry in module.entries]
+
+
+@dataclass
+class Survey:
+    """The lesson files of a folder, by names and bytes: `lessons` in natural order, and what is not among them.
+
+    `twins`: path → the lesson that says the same; `copies` are those equal byte by byte. `answers`: files that learners
+    are never shown → the exercise's file, or None. `translated` are translations, `grading` what nbgrader makes of its
+    sources: releases, submitted work.
+    """
+
+    lessons: list[str] = field(default_factory=list)
+    twins: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, str | None] = field(default_factory=dict)
+    copies: dict[str, str] = field(default_factory=dict)
+    translated: list[str] = field(default_factory=list)
+    grading: list[str] = field(default_factory=list)
 
 
 def natural_key(path: str) -> tuple[Any, ...]:
@@ -110,13 +136,15 @@ def is_lesson_name(path: str) -> bool:
         suffix.lower() in SUFFIXES
         and not is_hidden(path)
         and stem.casefold() not in _NO_LESSONS
+        and not stem.casefold().endswith("-checkpoint")
+        and not in_translations_folder(path)
         and not any(folder in _NO_LESSON_FOLDERS for folder in folders)
     )
 
 
 def is_readme(path: str) -> bool:
     """Whether the file is a folder's README in Markdown."""
-    return basename(path).casefold() in ("readme.md", "readme.markdown")
+    return basename(path).casefold() in ("readme.md", "readme.mdx", "readme.markdown")
 
 
 def course_readme(files: CourseFiles) -> str | None:
@@ -125,18 +153,22 @@ def course_readme(files: CourseFiles) -> str | None:
 
 
 def twin_of(path: str, files: CourseFiles, notebooks: dict[str, list[str]]) -> str | None:
-    """The notebook that a script or text notebook is a copy of: same name, in its folder or alone in the course."""
+    """The notebook that a script or text is a copy of: same name, in its folder or alone in the course."""
     stem, suffix = splitext(path)
     if suffix not in (".py", ".md"):
         return None
     beside = f"{stem}.ipynb"
     same_name = notebooks.get(basename(stem), [])
-    if beside in files.sizes:
+    if files.sizes.get(beside):
         twin = beside
-    elif len(same_name) == 1 and basename(stem).casefold() not in _INDEX:
+    elif len(same_name) == 1 and basename(stem).casefold() not in _INDEX and files.sizes[same_name[0]]:
         twin = same_name[0]
+    elif suffix == ".py" and f"{stem}.md" in files.sizes and is_text_notebook(_head(files, f"{stem}.md")):
+        twin = f"{stem}.md"
     else:
         return None
+    if suffix == ".md" and twin == beside and f"{stem}_files" in files.folders:
+        return twin  # converted from the notebook, with its pictures in that folder
     is_copy = is_script_notebook if suffix == ".py" else is_text_notebook
     return twin if is_copy(_head(files, path)) else None
 
@@ -157,38 +189,65 @@ def _head(files: CourseFiles, path: str) -> bytes:
         return b""  # reading the lesson itself will say what is wrong
 
 
-def lesson_files(files: CourseFiles) -> tuple[list[str], dict[str, str]]:
-    """(files that are lessons by their names, in natural order; twins left out: path → the lesson's path)."""
+def survey(files: CourseFiles, *, first: Iterable[str] = ()) -> Survey:
+    """Look over the folder. Of equal files the one in `first` is the lesson, else the one nearest to the root."""
+    found = Survey(translated=[path for path in files.sizes if _is_translated_lesson(path)])
     notebooks = notebooks_by_name(files)
     readme = course_readme(files)
-    named = [path for path in files.sizes if is_lesson_name(path) and path != readme]
     lessons: list[str] = []
-    twins: dict[str, str] = {}
-    for path in named:
+    for path in files.sizes:
+        if path == readme or not is_lesson_name(path):
+            continue
+        if is_grading_copy(path, files):
+            found.grading.append(path)
+            continue
         twin = twin_of(path, files, notebooks)
         if twin is not None:
-            twins[path] = twin
+            found.twins[path] = twin
         elif not path.endswith(".py") or is_script_notebook(_head(files, path)):
             lessons.append(path)
-    lessons = [path for path in lessons if not is_readme(path) or _has_company(path, lessons)]
-    if not lessons and readme is not None:
-        lessons = [readme]
-    return sorted(lessons, key=natural_key), twins
+    company = _folders_with_lessons([*lessons, *found.twins])
+    others = translations([*lessons, *([readme] if readme else [])])
+    found.translated += sorted(others)
+    lessons = [path for path in lessons if path not in others]
+    found.twins |= student_twins(lessons)
+    found.answers = answer_files(lessons)
+    lessons = [path for path in lessons if path not in found.answers and path not in found.twins]
+    lessons = [path for path in lessons if not is_readme(path) or folder_of(path) in company]
+    wanted = {path: place for place, path in enumerate(first)}
+    lessons.sort(key=lambda path: (wanted.get(path, len(wanted)), path.count("/"), natural_key(path)))
+    for same in equal_files(lessons, files):
+        found.copies |= dict.fromkeys(same[1:], same[0])
+    found.twins |= found.copies
+    found.lessons = sorted((path for path in lessons if path not in found.copies), key=natural_key)
+    if not found.lessons and readme is not None:
+        found.lessons = [readme]
+    return found
 
 
-def _has_company(readme: str, lessons: Iterable[str]) -> bool:
-    """Whether a README stands in a folder of lessons; alone in one of pictures or data it is only a note."""
-    folder = folder_of(readme)
-    return any(path.startswith(f"{folder}/") and not is_readme(path) for path in lessons)
+def _is_translated_lesson(path: str) -> bool:
+    is_lesson = splitext(path)[1].lower() in SUFFIXES and not is_hidden(path)
+    return is_lesson and not path.endswith(".py") and in_translations_folder(path)
+
+
+def _folders_with_lessons(paths: Iterable[str]) -> set[str]:
+    """The folders in which a README is a lesson; alone in one of pictures or data it is only a note."""
+    folders: set[str] = set()
+    for path in paths:
+        parts = [] if is_readme(path) else path.split("/")
+        folders |= {"/".join(parts[:end]) for end in range(1, len(parts))}
+    return folders
 
 
 def natural_outline(files: CourseFiles) -> Outline:
     """The course by names alone: each folder below the common one is a module, loose files are one of their own."""
-    lessons, twins = lesson_files(files)
-    outline = Outline(twins=twins)
+    found = survey(files)
+    lessons = found.lessons
+    outline = Outline()
+    list_twins(outline, found)
     if not lessons:
         return outline
-    common = _common_folder(lessons)
+    common = common_folder(lessons)
     modules: dict[str, list[Entry]] = {}
     for path in lessons:
         below = path[len(common) :].lstrip("/").split("/")
@@ -201,7 +260,8 @@ def natural_outline(files: CourseFiles) -> Outline:
     return outline
 
 
-def _common_folder(paths: list[str]) -> str:
+def common_folder(paths: list[str]) -> str:
+    """The deepest folder that all of `paths` lie in, "" for the root."""
     folders = [folder_of(path).split("/") if folder_of(path) else [] for path in paths]
     common: list[str] = []
     for parts in zip(*folders, strict=False):
@@ -211,26 +271,60 @@ def _common_folder(paths: list[str]) -> str:
     return "/".join(common)
 
 
-def add_unlisted(outline: Outline, files: CourseFiles) -> None:
-    """Notebooks that a table of contents does not name come after it, in a module of their own, and are listed."""
-    lessons, twins = lesson_files(files)
+def add_unlisted(outline: Outline, files: CourseFiles, found: Survey) -> None:
+    """Notebooks that an order file does not name come after it, in a module of their own, and are listed."""
     named = {entry.path for entry in outline.entries}
-    outline.twins |= {path: twin for path, twin in twins.items() if path not in named}
-    covered = {twin for path, twin in twins.items() if path in named}
-    rest = [path for path in lessons if path.endswith(".ipynb") and path not in named | covered]
-    for path in rest:
+    covered = {twin for path, twin in found.twins.items() if path in named}
+    rest = [path for path in found.lessons if path not in named | covered]
+    notebooks = [path for path in rest if path.endswith(".ipynb")]
+    for path in notebooks:
         what = f"is not named in {outline.source}; it comes last, in {MORE_NOTEBOOKS!r}"
         outline.problems.append(Problem(path, what))
-    if rest:
-        outline.modules.append(ModulePlan([Entry(path) for path in rest], MORE_NOTEBOOKS, uid="more-notebooks"))
+    if len(rest) > len(notebooks) and not outline.is_binding:
+        # An order file leaves texts out on purpose; a README may have been meant to name some lessons only.
+        count = len(rest) - len(notebooks)
+        what = f"names some lessons; {_counted(count, 'text file')} that it does not name are left out"
+        outline.problems.append(Problem(outline.source, what))
+    if notebooks:
+        entries = [Entry(path, is_extra=True) for path in notebooks]
+        outline.modules.append(ModulePlan(entries, MORE_NOTEBOOKS, uid="more-notebooks"))
+    list_twins(outline, found)
+
+
+def list_twins(outline: Outline, found: Survey) -> None:
+    """Put twins and solutions into `outline`, and say which files are left out for being one."""
+    named = {entry.path for entry in outline.entries}
+    outline.twins |= {path: twin for path, twin in found.twins.items() if path not in named}
+    for path, exercise in sorted(found.answers.items()):
+        if exercise is not None and path not in named:
+            outline.solutions[exercise] = path
+            outline.twins.setdefault(path, exercise)  # a link to it leads to its exercise
+        if path in named:
+            what = f"has the name of a solution; learners see it because {outline.source} names it"
+        else:
+            of = f" of {exercise!r}" if exercise else ""
+            what = f"holds the answers{of}; learners are not shown it"
+        outline.problems.append(Problem(path, what))
+    for path, twin in sorted(found.copies.items()):
+        # Texts that an order file does not name would be no lessons anyway.
+        if path not in named and (path.endswith(".ipynb") or not outline.source):
+            outline.problems.append(Problem(path, f"is a copy of {twin!r}, which is taken"))
+    for noun, paths in (("translation", found.translated), ("nbgrader file", found.grading)):
+        if left_out := [path for path in paths if path not in named]:
+            what = f"{_counted(len(left_out), noun)} left out, among them {min(left_out)!r}"
+            outline.problems.append(Problem("", what))
 
 
 def list_left_out(outline: Outline, files: CourseFiles) -> None:
     """Say which lesson files `course.toml` does not name: they are left out, perhaps by oversight."""
-    lessons, twins = lesson_files(files)
+    found = survey(files, first=[entry.path for entry in outline.entries])
     named = {entry.path for entry in outline.entries}
-    outline.twins |= {path: twin for path, twin in twins.items() if path not in named}
-    known = named | set(twins.values())
-    for path in lessons:
+    list_twins(outline, found)
+    known = named | set(found.twins.values())
+    for path in found.lessons:
         if path not in known and path != course_readme(files):
             outline.problems.append(Problem(path, f"is not named in {outline.source} and is left out"))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")

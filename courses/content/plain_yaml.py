@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-MAX_CHARACTERS = 1_000_000
+MAX_CHARACTERS = 200_000
 MAX_DEPTH = 30
 
 
@@ -21,12 +21,26 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
-def load_yaml(text: str) -> Any:
-    """The value that `text` holds, made of JSON's types only (dates and other scalars as text). Raises YAMLRefused."""
+class _LoaderOfAnyTag(_Loader):
+    """The same, with None for each value of a kind that YAML does not know: nothing is looked up, nothing is called."""
+
+
+def _nothing(loader: yaml.SafeLoader, node: yaml.Node) -> None:
+    """The value of a node with an unknown tag."""
+
+
+_LoaderOfAnyTag.add_constructor(None, _nothing)
+
+
+def load_yaml(text: str, *, any_tag: bool = False) -> Any:
+    """The value that `text` holds, made of JSON's types only (dates and other scalars as text). Raises YAMLRefused.
+
+    With `any_tag` a value that carries a tag of its own (`!!python/name:…`, `!relative`) is None instead of refused.
+    """
     if len(text) > MAX_CHARACTERS:
         raise YAMLRefused(f"is {len(text):,} characters long; at most {MAX_CHARACTERS:,} are read")
     try:
-        value = yaml.load(text, Loader=_Loader)  # noqa: S506 — a SafeLoader, narrowed further
+        value = yaml.load(text, Loader=_LoaderOfAnyTag if any_tag else _Loader)  # noqa: S506 — a SafeLoader, narrowed further
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise YAMLRefused(f"{line}{error.problem or 'is not YAML'}") from error

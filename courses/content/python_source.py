@@ -3,6 +3,7 @@
 import ast
 import re
 import warnings
+from collections.abc import Iterator
 
 MAX_CHARACTERS = 200_000
 
@@ -71,3 +72,57 @@ def imported_modules(tree: ast.AST) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             modules.add(node.module.split(".")[0])
     return modules
+
+
+def name_events(tree: ast.Module) -> Iterator[tuple[str, bool]]:
+    """The module's own names in the order in which it runs: (name, whether it is bound here rather than read).
+
+    A function, a lambda and a comprehension read the names that nothing in them binds, where they are defined.
+    """
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, _SCOPES):
+            bound = bound_names(node)
+            yield from ((name, False) for name in sorted(read_names(node) - bound))
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                yield node.name, True
+            continue
+        if isinstance(node, ast.Name):
+            yield node.id, not isinstance(node.ctx, ast.Load)
+        elif isinstance(node, ast.alias):
+            yield (node.asname or node.name).split(".")[0], True
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
+            yield node.name, True
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            yield node.target.id, False
+        pending.extend(reversed(_in_order(node)))
+
+
+_SCOPES = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
+
+
+def _in_order(node: ast.AST) -> list[ast.AST]:
+    """The node's children as they are evaluated: a value before what it is assigned to."""
+    children = list(ast.iter_child_nodes(node))
+    if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.NamedExpr) and node.value:
+        return [node.value, *(child for child in children if child is not node.value)]
+    if isinstance(node, ast.For | ast.AsyncFor):
+        return [node.iter, *(child for child in children if child is not node.iter)]
+    return children
+
+
+def syntax_fault(source: str) -> str:
+    """What Python's parser says against `source`; "" when nothing, or when the parser itself gives up."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(source[: MAX_CHARACTERS + 1])
+    except SyntaxError as error:
+        return error.msg
+    except (ValueError, RecursionError, MemoryError):
+        return ""  # too deep to look at says nothing of the language
+    return ""

@@ -134,10 +134,10 @@ def read_quiz(kind: str, text: str) -> Quiz:
     if not quiz.block["prompt"]:
         quiz.block["prompt"] = "Question"
         missing = missing or "the question"
-    _cut(quiz, quiz.block, "prompt", MAX_PROMPT)
+    cut(quiz, quiz.block, "prompt", MAX_PROMPT)
     if explanation:
         quiz.block["explanation"] = explanation
-        _cut(quiz, quiz.block, "explanation", MAX_PROMPT)
+        cut(quiz, quiz.block, "explanation", MAX_PROMPT)
     quiz.block["graded"] = not missing
     if missing:
         quiz.block["missing"] = missing
@@ -219,7 +219,9 @@ def _flag(quiz: Quiz, options: dict[str, str], name: str) -> bool:
 
 
 @dataclass
-class _Choice:
+class Choice:
+    """A choice as read: its first line, the lines that continue it, and its feedback in lines."""
+
     first: str
     correct: bool
     more: list[str] = field(default_factory=list)
@@ -234,12 +236,12 @@ class _Choice:
 def _read_choices(quiz: Quiz, lines: list[str]) -> str:
     """Fill prompt and choices; say what is missing, or ""."""
     prompt: list[str] = []
-    choices: list[_Choice] = []
+    choices: list[Choice] = []
     after_blank = False
     for line, is_prose in _outside_fences(lines):
         found = _CHOICE.match(line) if is_prose else None
         if found:
-            choices.append(_Choice(first=found[2] or "", correct=found[1] != " "))
+            choices.append(Choice(first=found[2] or "", correct=found[1] != " "))
         elif not choices:
             prompt.append(line)
         elif is_prose and (said := _FEEDBACK.match(line)):
@@ -253,11 +255,12 @@ def _read_choices(quiz: Quiz, lines: list[str]) -> str:
     quiz.block["prompt"] = "\n".join(prompt).strip()
     if len(choices) > MAX_CHOICES:
         quiz.problems.append(f"has {len(choices)} choices; the first {MAX_CHOICES} are kept")
-    quiz.block["choices"] = _choice_objects(quiz, choices[:MAX_CHOICES])
-    return _missing_key(quiz)
+    quiz.block["choices"] = choice_objects(quiz, choices[:MAX_CHOICES])
+    return missing_key(quiz)
 
 
-def _choice_objects(quiz: Quiz, choices: list[_Choice]) -> list[dict[str, Any]]:
+def choice_objects(quiz: Quiz, choices: list[Choice]) -> list[dict[str, Any]]:
+    """The choices as a quiz block has them, each under an id made of its text."""
     names = Names()
     objects = []
     for number, choice in enumerate(choices, 1):
@@ -270,15 +273,16 @@ def _choice_objects(quiz: Quiz, choices: list[_Choice]) -> list[dict[str, Any]]:
         if "-" in name:
             quiz.problems.append(f"choice {number} says the same as an earlier one")
         entry: dict[str, Any] = {"id": name, "text": text, "correct": choice.correct}
-        _cut(quiz, entry, "text", MAX_CHOICE_TEXT)
+        cut(quiz, entry, "text", MAX_CHOICE_TEXT)
         if feedback := "\n".join(choice.feedback).strip():
             entry["feedback"] = feedback
-            _cut(quiz, entry, "feedback", MAX_CHOICE_TEXT)
+            cut(quiz, entry, "feedback", MAX_CHOICE_TEXT)
         objects.append(entry)
     return objects
 
 
-def _missing_key(quiz: Quiz) -> str:
+def missing_key(quiz: Quiz) -> str:
+    """What the key of a choice question lacks, or ""."""
     choices = quiz.block["choices"]
     right = sum(choice["correct"] for choice in choices)
     if len(choices) < 2:
@@ -341,7 +345,8 @@ def _read_words(quiz: Quiz, lines: list[str], options: dict[str, str]) -> str:
     return ""
 
 
-def _cut(quiz: Quiz, place: dict[str, Any], field_name: str, most: int) -> None:
+def cut(quiz: Quiz, place: dict[str, Any], field_name: str, most: int) -> None:
+    """Shorten a text that is over its bound, and say so."""
     if len(place[field_name]) > most:
         quiz.problems.append(f"its {field_name} has over {most:,} characters and is cut there")
         place[field_name] = place[field_name][:most]

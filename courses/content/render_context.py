@@ -35,7 +35,7 @@ class RenderContext:
     assets: dict[str, dict[str, Any]] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     in_toc: bool = False
-    _slugs: set[str] = field(default_factory=set)
+    _slugs: dict[str, int] = field(default_factory=dict)
     _ids: set[str] = field(default_factory=set)
     _parts: int = 0
 
@@ -78,11 +78,12 @@ class RenderContext:
         """GitHub's name for a heading, with a number behind it when the lesson has it already."""
         slug = re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-")
         base = safe_id(slug) or "section"
-        unique, count = base, 0
+        unique, count = base, self._slugs.get(base, 0)
         while unique in self._slugs:
             count += 1
             unique = f"{base}-{count}"
-        self._slugs.add(unique)
+        self._slugs[base] = count  # the next of that name goes on from here
+        self._slugs.setdefault(unique, 0)
         return unique
 
     def number_labels(self, formula: Formula) -> None:

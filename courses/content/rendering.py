@@ -122,6 +122,7 @@ def _code(block: Block, html: Html, context: RenderContext) -> Values | None:
         "language": language_key(block["language"]) or "text",
         "language_name": language_name(block["language"]),
         "run": block["run"],
+        "note": block.get("run_note", "") if block["run"] != "interactive" else "",
         "title": block.get("title", ""),
     }
 

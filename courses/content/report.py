@@ -65,6 +65,8 @@ class ImportReport:
     broken_links: list[dict[str, Any]] = field(default_factory=list)
     outputs: int = 0
     dropped_outputs: list[dict[str, Any]] = field(default_factory=list)
+    browser: list[dict[str, Any]] = field(default_factory=list)
+    """What the browser's Python makes of a lesson with code: `{"lesson", "packages", "cells": [{"cell", "why"}]}`."""
     problems: list[Problem] = field(default_factory=list)
 
     def add_problem(self, file: str, what: str, cell: int | None = None) -> None:
@@ -110,5 +112,6 @@ class ImportReport:
             "quizzes": self.quizzes,
             "exercises": self.exercises,
             "outputs": {"total": self.outputs, "dropped": self.dropped_outputs[:MAX_LISTED]},
+            "browser": [lesson | {"cells": lesson["cells"][:MAX_LISTED]} for lesson in self.browser],
             "problems": [problem.as_dict() for problem in self.problems[:MAX_LISTED]],
         }

@@ -17,6 +17,8 @@ from courses.content.svg import SvgRefused, clean_svg
 
 __all__ = ["Rewriter", "SvgRefused", "clean_html", "clean_svg", "fragment", "safe_id"]
 
+MAX_DEPTH = 2_000
+"""Elements inside one another."""
 MAX_DATA_URI = 2_000_000
 
 _MATHML_ATTRIBUTES = {
@@ -145,9 +147,35 @@ def clean_html(html: str, *, rewrite: Rewriter | None = None) -> str:
 
     Without `rewrite`, relative links and images are treated as unknown.
     """
+    if html.count("<") > MAX_DEPTH:
+        html = _flattened(html)
     cleaned = _cleaner().clean(_iframes_to_links(html) if "<iframe" in html.lower() else html)
     finished = _TAG.sub(_Finish(rewrite).tag, cleaned)
     return _EMPTY_LINK.sub("", finished).replace("<p></p>", "")
+
+
+_ANY_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)[^<>]*>")
+# Elements that have no end, or that the next of their kind ends: pages are full of them without an end tag.
+_UNNESTED = frozenset(
+    {
+        *("br", "hr", "img", "input", "wbr", "col", "area", "base", "link", "meta", "source", "track"),
+        *("p", "li", "td", "th", "tr", "dt", "dd", "option"),
+    }
+)
+
+
+def _flattened(html: str) -> str:
+    """`html` without the tags that would be nested deeper than MAX_DEPTH: the parser's time is the depth's square."""
+    depth = 0
+
+    def kept(found: re.Match[str]) -> str:
+        nonlocal depth
+        if found[2].lower() in _UNNESTED:
+            return found[0]
+        depth = max(0, depth - 1) if found[1] else depth + 1
+        return found[0] if depth <= MAX_DEPTH else ""
+
+    return _ANY_TAG.sub(kept, html)
 
 
 @cache

@@ -129,6 +129,7 @@ _BLOCKS: dict[str, tuple[dict[str, Schema], dict[str, Schema]]] = {
         },
         {
             "title": _TITLE,
+            "run_note": _text(200),
             "execution_count": {"type": ["integer", "null"]},
             "cell_type": {"enum": ["code", "raw"]},
             "assets": _ASSETS,

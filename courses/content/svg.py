@@ -11,11 +11,10 @@ import py_svg_hush
 
 MAX_SVG_BYTES = 5_000_000
 MAX_DEPTH = 200
+MAX_ELEMENTS = 100_000
 
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
-ElementTree.register_namespace("", _SVG)
-ElementTree.register_namespace("xlink", _XLINK)
 # py_svg_hush leaves these harmless; here they go entirely, because an SVG can also be opened on its own.
 _SVG_REMOVED = {"script", "foreignObject", "animate", "animateMotion", "animateTransform", "set", "handler", "iframe"}
 _CSS_ADDRESS = re.compile(r"url\(\s*['\"]?(?!\s*['\"]?#)[^)]*\)|@import[^;]*;?|expression\s*\(", re.IGNORECASE)
@@ -51,6 +50,7 @@ def clean_svg(data: bytes) -> bytes:
     if root.tag != f"{{{_SVG}}}svg":
         raise SvgRefused("not an SVG document")
     _prune_svg(root)
+    _name_plainly(root)
     return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
 
 
@@ -73,10 +73,26 @@ def _prune_svg(root: ElementTree.Element) -> None:
             element.text = _CSS_ADDRESS.sub("", element.text)
 
 
+def _name_plainly(root: ElementTree.Element) -> None:
+    """Write names as authors do, `<svg>` and `xlink:href`.
+
+    Not by ElementTree's own table of prefixes: it is one for the whole process, and a library that draws QR codes puts
+    its own `svg:` into it.
+    """
+    for element in root.iter():
+        element.tag = element.tag.removeprefix(f"{{{_SVG}}}")
+        for name in [name for name in element.attrib if name.startswith(f"{{{_XLINK}}}")]:
+            element.attrib[f"xlink:{name.rpartition('}')[2]}"] = element.attrib.pop(name)
+    root.set("xmlns", _SVG)
+    root.set("xmlns:xlink", _XLINK)
+
+
 def _check_depth(text: str) -> None:
     """The parsers recurse: what is nested deeper than any picture is would end the process."""
     depth = 0
-    for found in _TAG.finditer(text):
+    for number, found in enumerate(_TAG.finditer(text)):
         depth += -1 if found[1] else not found[0].endswith("/>")
+        if number > 2 * MAX_ELEMENTS:
+            raise SvgRefused(f"of over {MAX_ELEMENTS:,} elements")
         if depth > MAX_DEPTH:
             raise SvgRefused(f"nested more than {MAX_DEPTH} levels deep")

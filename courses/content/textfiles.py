@@ -5,6 +5,7 @@ sources of its cells, joined, are the file again. Knows no folder and no lesson.
 """
 
 import re
+import warnings
 from typing import Any
 
 import jupytext
@@ -21,6 +22,11 @@ from courses.content.notebook import (
 )
 from courses.content.plain_yaml import YAMLRefused, load_yaml, plain
 
+MAX_LINES = 200_000
+"""Lines of a script or text notebook, which has no outputs."""
+MAX_PARAGRAPHS = 10_000
+_PARAGRAPH = re.compile(r"\n[ \t]*\n(?=[^\n])")
+
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.S | re.M)
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,}|:{3,})(.*)")
 _SECTION = re.compile(r" {0,3}##?(?:[ \t]|$)")
@@ -29,6 +35,7 @@ _PERCENT = re.compile(r"^# ?%%", re.M)
 _SCRIPT_HEADER = re.compile(r"\A(?:#![^\n]*\n)?(?:# -\*-[^\n]*\n)?# ---\n(?:#[^\n]*\n)*?# (?:jupyter|jupytext):", re.M)
 _SCRIPT_YAML = re.compile(r"\A(?:#[^\n]*\n){0,3}?# ---\n((?:#[^\n]*\n){0,200}?)# ---[ \t]*\n")
 _CELL_YAML = re.compile(r"^ {0,3}[`~:]{3,}\{(?:code|raw)-cell\}[^\n]*\n---\n((?:[^\n]*\n){0,100}?)---", re.M)
+_LEXER = re.compile(r"^ {0,3}[`~:]{3,}\{code-cell\}[ \t]+(\w{1,40})[ \t]*$", re.M)
 _KEY = re.compile(r"[A-Za-z_][\w.-]*")
 
 
@@ -52,7 +59,7 @@ def read_script(data: bytes, *, max_bytes: int = MAX_NOTEBOOK_BYTES) -> Notebook
     own = metadata.pop("jupyter", {})
     metadata |= own if isinstance(own, dict) else {}
     form = "py:percent" if _PERCENT.search(text) else "py:light"
-    return _by_jupytext(text[header.end() :] if header else text, form, "percent", metadata)
+    return _by_jupytext(text, header.end() if header else 0, form, "percent", metadata)
 
 
 def read_markdown(data: bytes, *, max_bytes: int = MAX_NOTEBOOK_BYTES) -> Notebook:
@@ -63,7 +70,7 @@ def read_markdown(data: bytes, *, max_bytes: int = MAX_NOTEBOOK_BYTES) -> Notebo
         front = _FRONT_MATTER.match(text)
         is_myst = bool(_CODE_CELL.search(text)) or not front or "format_name: markdown" not in front[1]
         metadata = _header(front[1]) if front else {}
-        return _by_jupytext(text[front.end() :] if front else text, "md:myst" if is_myst else "md", "myst", metadata)
+        return _by_jupytext(text, front.end() if front else 0, "md:myst" if is_myst else "md", "myst", metadata)
     problems: list[tuple[int | None, str]] = []
     metadata, front_matter = _front_matter(text, problems)
     sources = sections(text[len(front_matter) :])
@@ -137,12 +144,29 @@ def _header(text: str) -> dict[str, Any]:
     return metadata if isinstance(metadata, dict) else {}
 
 
-def _by_jupytext(text: str, form: str, name: str, metadata: dict[str, Any]) -> Notebook:
-    """The cells of `text`, whose header is `metadata`: jupytext would follow its aliases without a bound."""
+def _check_length(text: str, form: str) -> None:
+    """jupytext copies the rest of the lines for each cell: cells and lines are counted before it reads."""
+    mark = {"py:percent": _PERCENT, "md:myst": _CODE_CELL}.get(form, _PARAGRAPH)
+    most = MAX_CELLS if mark is not _PARAGRAPH else MAX_PARAGRAPHS
+    if (found := sum(1 for _ in mark.finditer(text))) > most:
+        what = "cells" if mark is not _PARAGRAPH else "paragraphs"
+        raise NotebookRefused(f"has {found:,} {what}; at most {most:,} are read", is_bound=True)
+    if (lines := text.count("\n")) > MAX_LINES:
+        raise NotebookRefused(f"has {lines:,} lines; at most {MAX_LINES:,} are read", is_bound=True)
+
+
+def _by_jupytext(whole: str, start: int, form: str, name: str, metadata: dict[str, Any]) -> Notebook:
+    """The cells of a text whose header, up to `start`, is `metadata`: jupytext would follow its aliases unbounded."""
+    text = whole[start:].lstrip("\n")
+    header = whole[: len(whole) - len(text)]
+    _check_length(text, form)
     for options in _CELL_YAML.finditer(text):
         _header(options[1])
     try:
-        notebook = jupytext.reads(text.lstrip("\n"), fmt=form)
+        with warnings.catch_warnings():
+            # Cells of two names for one language (`ipython`, `python3`) are no fault: each cell keeps its own.
+            warnings.simplefilter("ignore", UserWarning)
+            notebook = jupytext.reads(text, fmt=form)
     except (ValidationError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         what = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise NotebookRefused(f"cannot be read as {form}: {what}") from error
@@ -155,4 +179,7 @@ def _by_jupytext(text: str, form: str, name: str, metadata: dict[str, Any]) -> N
         for number, cell in enumerate(notebook.cells, 1)
     ]
     name_cells(cells, problems)
-    return Notebook(cells, metadata, format=name, problems=problems)
+    lexer = _LEXER.search(text) if name == "myst" else None
+    return Notebook(
+        cells, metadata, format=name, front_matter=header, lexer=lexer[1] if lexer else "", problems=problems
+    )

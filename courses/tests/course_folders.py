@@ -1,6 +1,7 @@
 """Small course folders, built in code for the reading tests: cells, notebooks, pictures, files."""
 
 import json
+import random
 import struct
 import zlib
 from pathlib import Path
@@ -41,6 +42,18 @@ def png(width: int = 3, height: int = 2, shade: int = 0) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     rows = b"".join(b"\0" + bytes([shade]) * width for _ in range(height))
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def noise(numbers: random.Random, size: int) -> bytes:
+    """A picture of about `size` bytes, as noise does not compress."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    width, height = 250, max(1, size // 250)
+    rows = b"".join(b"\0" + numbers.randbytes(width) for _ in range(height))
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 

@@ -473,7 +473,6 @@ def test_every_cell_is_a_block_in_order(tmp_path):
     [
         ("#@title Load the data { display-mode: 'form' }\nx = 1", {"cellView": "form"}, "Load the data"),
         ("x = 1", {"tags": ["hide-input"]}, None),
-        ("x = 1", {"tags": ["solution"]}, "Solution"),
     ],
 )
 def test_folded_cells_have_their_title(tmp_path, source, metadata, title):
@@ -542,6 +541,7 @@ def test_the_report_is_json_with_the_agreed_keys(tmp_path):
             "lessons",
             "notebooks",
             "cells",
+            "browser",
             "formulas",
             "images",
             "links",

@@ -187,7 +187,9 @@ def test_an_indented_quiz_is_still_a_quiz():
 def test_a_quiz_inside_another_directive_is_told():
     source = f"`````{{note}}\n{fenced('single', CHOICES)}`````\n"
     assert nested_quizzes(source) == 1
-    assert any("inside another directive" in what for _, what in lesson(source).problems)
+    draft = lesson(source)
+    assert any("inside another directive" in what for _, what in draft.problems)
+    assert "[x]" not in draft.blocks[0]["source"]
 
 
 def test_an_open_fence_is_read_to_the_end_and_told():

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
+from xml.etree import ElementTree
 
 import pytest
 
@@ -307,3 +308,12 @@ class TestSvg:
         )
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
         assert done.stdout == "refused\n" * 5, done.stderr[-1_000:]
+
+
+def test_a_picture_is_the_same_after_another_library_named_the_namespace() -> None:
+    picture = b'<svg xmlns="http://www.w3.org/2000/svg" width="4" height="3"><rect width="1" height="1"/></svg>'
+    before = clean_svg(picture)
+    ElementTree.register_namespace("svg", "http://www.w3.org/2000/svg")
+    assert clean_svg(picture) == before
+    assert clean_svg(before) == before
+    assert b"<rect" in before

@@ -16,7 +16,8 @@ export const SHAPES = {
       {"name": "outputs", "kind": "outputs", "label": "Outputs"},
       {"name": "run", "kind": "select", "label": "Shown as", "options": {"interactive": "runs in the browser", "static": "only read", "hidden": "folded away"}, "narrow": true},
       {"name": "language", "kind": "text", "label": "Language", "narrow": true},
-      {"name": "title", "kind": "text", "label": "Title", "optional": true, "narrow": true}
+      {"name": "title", "kind": "text", "label": "Title", "optional": true, "narrow": true},
+      {"name": "run_note", "kind": "text", "label": "Why it does not run in the browser", "optional": true}
     ],
     "kept": ["metadata", "execution_count", "cell_type", "assets"],
     "fresh": {"source": "", "language": "python", "outputs": [], "run": "interactive"}
