@@ -238,11 +238,85 @@ class PublishLog(models.Model):
     )
     changes = StorableJSONField(default=dict, help_text="Lessons added, changed, moved, removed.")
     before = StorableJSONField(default=dict, help_text="Lesson uid → number of the revision that was live, or null.")
+    undo = StorableJSONField(null=True, help_text="What to set to go back; null: nothing, or too much to keep.")
+    reverts = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="reverted_by",
+        help_text="The row that this one undid.",
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ["-created_at", "-pk"]
+        constraints = [
+            # Going back is a publication of its own kind, so that a list of the log reads true.
+            models.CheckConstraint(
+                condition=Q(reverts=None) | Q(kind="revert"), name="publish_log_reverts_is_a_revert"
+            ),
+        ]
         indexes = [models.Index(fields=["course", "-created_at"], name="publish_log_newest")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} · {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class ImportJob(models.Model):
+    """An import asked for in the admin: first planned, then applied or discarded. The report is kept.
+
+    `state` is changed by `courses.services.import_jobs` alone. A running job shows signs of life in `beat_at`.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting"
+        RUNNING = "running", "Running"
+        PLANNED = "planned", "Planned"
+        DONE = "done", "Done"
+        REFUSED = "refused", "Refused"
+        FAILED = "failed", "Failed"
+        DISCARDED = "discarded", "Discarded"
+
+    class Step(models.TextChoices):
+        PLAN = "plan", "Plan"
+        APPLY = "apply", "Apply"
+
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED, editable=False)
+    step = models.CharField(max_length=5, choices=Step.choices, default=Step.PLAN, editable=False)
+    source_name = models.CharField("file", max_length=200, editable=False)
+    size = models.PositiveBigIntegerField(editable=False, help_text="Bytes.")
+    stored_as = models.CharField(max_length=120, blank=True, editable=False, help_text="Empty once it is removed.")
+    slug = models.SlugField(max_length=80, blank=True, help_text="Empty: from the course itself.")
+    publish = models.BooleanField(default=False)
+    course = models.ForeignKey(
+        Course, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+    acting_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+    done = models.PositiveIntegerField(default=0, editable=False)
+    total = models.PositiveIntegerField(default=0, editable=False)
+    what = models.CharField(max_length=300, blank=True, editable=False)
+    report = StorableJSONField(default=dict, editable=False)
+    problems = StorableJSONField(default=list, editable=False, help_text="Why it was refused.")
+    claim = models.UUIDField(null=True, editable=False, help_text="Which run of a worker may write to this row.")
+    created_at = models.DateTimeField("uploaded", default=timezone.now, editable=False)
+    queued_at = models.DateTimeField(default=timezone.now, editable=False)
+    started_at = models.DateTimeField(null=True, editable=False)
+    beat_at = models.DateTimeField(null=True, editable=False)
+    finished_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = "import"
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            # Without a claim two workers could write to one job; without a beat a dead one would never be found.
+            models.CheckConstraint(
+                condition=~Q(state="running") | Q(claim__isnull=False, beat_at__isnull=False),
+                name="import_job_running_is_claimed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.source_name

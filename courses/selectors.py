@@ -14,9 +14,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from courses.models import ASSET_NAME as ASSET_NAME
-from courses.models import Course, Lesson, LessonRevision
+from courses.models import Course, Lesson, LessonDraft, LessonRevision, PublishLog
 
-ASSET_FOLDER = "assets"  # below MEDIA_ROOT
+# Below MEDIA_ROOT. What an author's file of answers is made into has its own folder, which no address leads to.
+ASSET_FOLDER, PRIVATE_FOLDER, PRIVATE_ENDING = "assets", "private", ".private"
 
 
 @dataclass(slots=True)
@@ -191,6 +192,11 @@ def lesson_html(revision: LessonRevision) -> str:
     return "".join(part["html"] for part in revision.html)
 
 
+def stored_path(name: str) -> str:
+    """Where a content-addressed file lies in the storage."""
+    return f"{PRIVATE_FOLDER if name.endswith(PRIVATE_ENDING) else ASSET_FOLDER}/{name}"
+
+
 def asset_file(*, name: str) -> Any:
     """An open file of the content-addressed store. No query: its name is the hash of its bytes, known only to
     readers of a page that uses it.
@@ -203,6 +209,14 @@ def asset_file(*, name: str) -> Any:
         return default_storage.open(path)
     except FileNotFoundError as error:
         raise Http404("no such file") from error
+
+
+def edited_since_import(*, slug: str) -> bool:
+    """Whether a course has a draft, or a publication after its last import. 1–2 queries."""
+    newest = PublishLog.objects.filter(course__slug=slug).order_by("-created_at", "-pk").first()
+    if newest is not None and newest.kind != PublishLog.Kind.IMPORT:
+        return True
+    return LessonDraft.objects.filter(lesson__course__slug=slug).exists()
 
 
 def revision_history(*, lesson: Lesson) -> QuerySet[LessonRevision]:

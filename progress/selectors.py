@@ -5,7 +5,7 @@ course since; `total` is the course's live lessons plus those removed ones. So a
 nothing passes 100 %. A finished course stays at 100 % and says how many lessons are new.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -19,7 +19,8 @@ from django.utils import timezone
 
 from courses.models import Course, Lesson
 from courses.selectors import Outline, lesson_rows, outline_of, outline_rows
-from progress.models import Enrolment, LessonCompletion
+from courses.services.listeners import Check, LearnerCounts
+from progress.models import Attempt, Enrolment, LessonCompletion
 
 ACTIVITY_WEEKS = 26
 
@@ -112,7 +113,8 @@ def as_standing(row: dict[str, Any]) -> Standing:
     """One row of `my_course_rows`. No query."""
     removed = row["completed_removed"] or 0
     completed, total = row["completed_lessons"], row["lesson_count"] + removed
-    finished = row["completed_at"] is not None or 0 < total <= completed
+    # A course that lost its last lesson was not finished by that: what was removed may come back.
+    finished = row["completed_at"] is not None or (row["lesson_count"] > 0 and total <= completed)
     upcoming = row["upcoming"]
     base = reverse("courses:course", args=[row["slug"]])
     return Standing(
@@ -167,7 +169,7 @@ def card_standing(course: Any) -> CardStanding | None:
     if row is None:
         return None
     total = course.lesson_count + (row["removed"] or 0)
-    finished = row["completed_at"] is not None or 0 < total <= row["completed"]
+    finished = row["completed_at"] is not None or (course.lesson_count > 0 and total <= row["completed"])
     return CardStanding(percent(row["completed"], total, is_finished=finished), finished)
 
 
@@ -214,6 +216,16 @@ def lesson_at(*, user: Any, course_slug: str, lesson_slug: str) -> Lesson:
         Http404: there is none, or not for this person.
     """
     lessons = _readable_lessons(user).defer("current_revision__public")
+    return get_object_or_404(lessons, course__slug=course_slug, slug=lesson_slug)
+
+
+def lesson_to_copy(*, user: Any, course_slug: str, lesson_slug: str) -> Lesson:
+    """As `lesson_at`, with the public content in place of the page. 1 query.
+
+    Raises:
+        Http404: there is none, or not for this person.
+    """
+    lessons = _readable_lessons(user).defer("current_revision__html", "current_revision__toc")
     return get_object_or_404(lessons, course__slug=course_slug, slug=lesson_slug)
 
 
@@ -289,6 +301,37 @@ def activity_text(weeks: Iterable[list[ActivityDay]]) -> str:
         f"{lessons} lesson{'s' if lessons > 1 else ''} completed on {len(days)} day{'s' if len(days) > 1 else ''} "
         f"in the last {ACTIVITY_WEEKS} weeks."
     )
+
+
+def learner_counts(lesson_ids: Collection[int], checks: Collection[Check]) -> LearnerCounts:
+    """How many people completed the lessons, have them open, and passed the checks. 2 queries, 3 with checks.
+
+    People who left the course count: what they did comes back with them.
+    """
+    done = LessonCompletion.objects.filter(lesson__in=lesson_ids, undone_at=None).order_by().values("lesson_id")
+    finished_it = LessonCompletion.objects.filter(
+        enrolment=OuterRef("pk"), lesson=OuterRef("last_lesson"), undone_at=None
+    )
+    reading = Enrolment.objects.filter(last_lesson__in=lesson_ids).exclude(Exists(finished_it)).order_by()
+    counts = LearnerCounts(
+        completed=dict(done.annotate(n=Count("*")).values_list("lesson_id", "n")),
+        reading=dict(reading.values("last_lesson_id").annotate(n=Count("*")).values_list("last_lesson_id", "n")),
+    )
+    if not checks:
+        return counts
+    passed = (
+        Attempt.objects.filter(
+            verdict=Attempt.Verdict.PASSED,
+            lesson__in={lesson for lesson, _, _ in checks},
+            check_hash__in={check for _, _, check in checks},
+        )
+        .order_by()
+        .values_list("lesson_id", "block_uid", "check_hash")
+        .annotate(n=Count("enrolment", distinct=True))
+    )
+    wanted = set(checks)
+    counts.passed.update({(*row[:2], row[2]): row[3] for row in passed if row[:3] in wanted})
+    return counts
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 from django.http import Http404
 from django.utils import timezone
@@ -97,6 +97,10 @@ def uncomplete_lesson(*, user: Any, lesson: Lesson) -> CompletionResult:
 
 
 def _locked_enrolment(user: Any, course_id: int) -> Enrolment:
+    # A publication holds the course's row; without this lock it and a completion could each miss the other, and a
+    # course that is finished would not be recognised as finished. Learners do not wait for each other by it.
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT 1 FROM {Course._meta.db_table} WHERE id = %s FOR KEY SHARE", [course_id])  # noqa: S608
     rows = Enrolment.objects.select_for_update().filter(user=user, course_id=course_id, left_at=None)
     enrolment = rows.first()
     if enrolment is None:
@@ -124,7 +128,12 @@ def _open_lessons(enrolment: Enrolment) -> Any:
 
 
 def settle_finished(course: Course) -> None:
-    """After a change of content: who has now completed every live lesson has finished. Nobody is ever un-finished."""
+    """After a change of content: who has now completed every live lesson has finished. Nobody is ever un-finished.
+
+    A course without a live lesson finishes nobody: a publication that is undone may leave it so for a while.
+    """
+    if not Lesson.objects.live().filter(course_id=course.pk).exists():
+        return
     done = LessonCompletion.objects.filter(enrolment=OuterRef(OuterRef("pk")), lesson=OuterRef("pk"), undone_at=None)
     open_lessons = Lesson.objects.live().filter(course_id=course.pk).exclude(Exists(done))
     Enrolment.objects.filter(course=course, completed_at=None, completed_lessons__gt=0).exclude(

@@ -9,8 +9,10 @@ urlpatterns = [
     path("dashboard/", views.dashboard, name="dashboard"),
     path("courses/", views.catalogue, name="catalogue"),
     path("courses/<slug:slug>/", views.course, name="course"),
-    path("courses/<slug:slug>/enrol/", views.enrol, name="enrol"),
-    path("courses/<slug:slug>/leave/", views.leave, name="leave"),
+    # Two steps below the course, where no lesson's address can be: a lesson may be called "leave".
+    path("courses/<slug:slug>/enrolment/enrol/", views.enrol, name="enrol"),
+    path("courses/<slug:slug>/enrolment/leave/", views.leave, name="leave"),
     path("courses/<slug:slug>/<slug:lesson_slug>/", views.lesson, name="lesson"),
+    path("courses/<slug:slug>/<slug:lesson_slug>.ipynb", views.lesson_copy, name="lesson-copy"),
     path("courses/<slug:slug>/<slug:lesson_slug>/complete/", views.complete, name="complete"),
 ]

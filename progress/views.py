@@ -3,15 +3,21 @@
 A visitor who is not logged in gets courses's version of a page.
 """
 
+from functools import partial
+from urllib.parse import urljoin
+
 from csp.decorators import csp_update
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
 from courses import views as course_pages
 from courses.selectors import may_edit
+from courses.services import exporting
 from progress import selectors, services
 
 
@@ -57,6 +63,22 @@ def lesson(request: HttpRequest, slug: str, lesson_slug: str) -> HttpResponse:
     return render(request, "progress/lesson.html", context)
 
 
+@require_safe
+def lesson_copy(request: HttpRequest, slug: str, lesson_slug: str) -> HttpResponseBase:
+    """The lesson as a notebook: for those who take the course, and of a preview for anyone."""
+    found = selectors.lesson_to_copy(user=request.user, course_slug=slug, lesson_slug=lesson_slug)
+    page = request.build_absolute_uri(found.get_absolute_url())
+    tag = exporting.lesson_copy_tag(lesson=found, page=page)
+    answer = get_conditional_response(request, etag=tag)
+    if answer is None:
+        content = exporting.lesson_copy(lesson=found, page=page, address_of=partial(urljoin, page))
+        answer = HttpResponse(content, content_type="application/x-ipynb+json")
+        answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=f"{found.slug}.ipynb")
+    answer["ETag"] = tag
+    answer["Cache-Control"] = "private, no-cache"
+    return answer
+
+
 @login_required
 def enrol(request: HttpRequest, slug: str) -> HttpResponse:
     """Take the course and go to its first open lesson. A GET (back from the login page) shows the course."""
@@ -77,6 +99,8 @@ def leave(request: HttpRequest, slug: str) -> HttpResponse:
     found = selectors.course_for(user=request.user, slug=slug)
     if request.method != "POST":
         standing = selectors.standing_in(user=request.user, course=found)
+        if standing is None:
+            return redirect(found.get_absolute_url())
         return render(request, "progress/leave.html", {"course": found, "enrolment": standing})
     services.leave_course(user=request.user, course=found)
     messages.success(request, f"You left “{found.title}”. Enrol again to go on where you were.")

@@ -5,7 +5,8 @@ their count.
 """
 
 from courses.admin.course import CourseAdmin
+from courses.admin.imports import ImportAdmin
 from courses.admin.lesson import LessonAdmin
 from courses.admin.log import PublishLogAdmin
 
-__all__ = ["CourseAdmin", "LessonAdmin", "PublishLogAdmin"]
+__all__ = ["CourseAdmin", "ImportAdmin", "LessonAdmin", "PublishLogAdmin"]

@@ -1,4 +1,4 @@
-"""The publish log in the admin: what went live, by whom, and what was live before. Read only, for everyone."""
+"""The publish log in the admin: what went live, by whom, and what was live before. Its rows are never edited."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from courses.admin.access import CourseRights
+from courses.admin.publish_log import RevertPages, revertible_ids
 from courses.models import Course, PublishLog
 
 # What a row's `changes` may hold, in the words of the list.
@@ -23,7 +23,7 @@ NAMED = 3  # lessons named in one row; more are counted
 
 
 @admin.register(PublishLog)
-class PublishLogAdmin(CourseRights):
+class PublishLogAdmin(RevertPages):
     """Rows of courses that the person may edit."""
 
     list_display = ("created_at", "course", "kind", "what", "acting_user")
@@ -34,7 +34,8 @@ class PublishLogAdmin(CourseRights):
     fields = ("created_at", "course", "kind", "acting_user", "changes", "before")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PublishLog]:
-        return super().get_queryset(request).select_related("course", "acting_user")
+        # `undo` may hold whole drafts.
+        return super().get_queryset(request).select_related("course", "acting_user").defer("undo")
 
     @admin.display(description="what")
     def what(self, row: PublishLog) -> str:
@@ -48,10 +49,11 @@ class PublishLogAdmin(CourseRights):
 
 
 def log_rows(course: Course, most: int) -> list[dict[str, Any]]:
-    """The newest rows of a course's log, in words. 2 queries."""
-    rows = list(course.publish_log.select_related("acting_user")[:most])
+    """The newest rows of a course's log, in words, and which of them may be undone. 4 queries."""
+    rows = list(course.publish_log.select_related("acting_user").defer("undo")[:most])
     titles = dict(course.lessons.values_list("uid", "title"))
-    return [{"row": row, "what": described(row, titles)} for row in rows]
+    revertible = revertible_ids(course)
+    return [{"row": row, "what": described(row, titles), "can_revert": row.pk in revertible} for row in rows]
 
 
 def described(row: PublishLog, titles: dict[str, str]) -> str:

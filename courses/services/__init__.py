@@ -1,5 +1,8 @@
 """Writes to courses.
 
 `publishing` (drafts, revisions, revert), `authoring` (a course's and a lesson's own fields), `outlining` (modules,
-lessons and their order), `importing` (a folder becomes a course), `listeners` (how layers above hear of a change).
+lessons and their order), `importing` (a folder becomes a course: `matching` says which lesson is which, `planning`
+what would change, `applying` does it), `snapshots` and `reverting` (what undoes a publication, and undoing it),
+`exporting` (the folder again, and a learner's copy of a lesson), `listeners` (how layers above hear of a change, and
+say whom it touches).
 """

@@ -21,6 +21,7 @@ from courses.models import Course, Lesson, LessonDraft, LessonRevision
 from courses.services.listeners import content_changed
 from courses.services.outlining import renumber
 from courses.services.publishing import lock_course, refresh_counts, save_draft
+from courses.services.snapshots import log_publication, snapshot
 
 COURSE_FIELDS = (
     "slug", "title", "summary", "description", "outcomes", "requirements", "level", "language", "licence",
@@ -132,9 +133,10 @@ def archive_course(*, course: Course, acting_user: Any = None) -> Course:
         return course
     if course.status != Course.Status.PUBLISHED:
         raise ValidationError(f"“{course}” is not published, so there is nothing to archive")
+    since = snapshot(course)
     course.status = Course.Status.ARCHIVED
     course.save(update_fields=["status"])
-    course.publish_log.create(kind="unpublish", acting_user=acting_user, changes={"archived": True})
+    log_publication(course=course, kind="unpublish", since=since, acting_user=acting_user, changes={"archived": True})
     content_changed(course)
     return course
 

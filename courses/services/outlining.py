@@ -16,6 +16,7 @@ from django.utils import timezone
 from courses.models import Course, Lesson, Module, PublishLog
 from courses.services.listeners import content_changed
 from courses.services.publishing import lock_course, refresh_counts
+from courses.services.snapshots import Snapshot, log_publication, snapshot
 
 Row = TypeVar("Row", Module, Lesson)
 
@@ -157,9 +158,10 @@ def remove_lesson(*, lesson: Lesson, acting_user: Any = None) -> Lesson:
     lesson = Lesson.objects.get(pk=lesson.pk)
     if lesson.removed_at is not None:
         return lesson
+    since = snapshot(course)
     lesson.removed_at = timezone.now()
     lesson.save(update_fields=["removed_at"])
-    _settle(course, lesson, "removed", acting_user)
+    _settle(course, lesson, "removed", acting_user, since)
     return lesson
 
 
@@ -170,6 +172,7 @@ def restore_lesson(*, lesson: Lesson, acting_user: Any = None) -> Lesson:
     lesson = Lesson.objects.select_related("module").get(pk=lesson.pk)
     if lesson.removed_at is None:
         return lesson
+    since = snapshot(course)
     slug, number = lesson.slug, 1
     while course.lessons.filter(slug=lesson.slug, removed_at=None).exists():
         number += 1
@@ -180,16 +183,20 @@ def restore_lesson(*, lesson: Lesson, acting_user: Any = None) -> Lesson:
         lesson.module.removed_at = None
         lesson.module.save(update_fields=["removed_at"])
     renumber(course)
-    _settle(course, lesson, "revived", acting_user)
+    _settle(course, lesson, "revived", acting_user, since)
     return lesson
 
 
-def _settle(course: Course, lesson: Lesson, change: str, acting_user: Any) -> None:
+def _settle(course: Course, lesson: Lesson, change: str, acting_user: Any, since: Snapshot) -> None:
     refresh_counts(course)
     if lesson.current_revision_id is None:  # no learner ever saw it
         return
-    PublishLog.objects.create(
-        course=course, kind=PublishLog.Kind.PUBLISH, acting_user=acting_user, changes={change: [lesson.uid]}
+    log_publication(
+        course=course,
+        kind=PublishLog.Kind.PUBLISH,
+        since=since,
+        acting_user=acting_user,
+        changes={change: [lesson.uid]},
     )
     content_changed(course)
 

@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 
 from courses.content.pictures import NotAPicture, picture_size, read_picture
 from courses.models import Asset
-from courses.selectors import ASSET_FOLDER
+from courses.selectors import stored_path
 
 MAX_PICTURE = 10_000_000  # bytes
 
@@ -28,7 +28,7 @@ def store_picture(*, data: bytes) -> Asset:
     digest = hashlib.sha256(kept).hexdigest()
     width, height = picture_size(kept, media_type)
     name = f"{digest}.{ending}"
-    path = f"{ASSET_FOLDER}/{name}"
+    path = stored_path(name)
     # The file comes first: a row without its file would be a broken picture, a file without its row harms nobody.
     if not default_storage.exists(path):
         default_storage.save(path, ContentFile(kept))

@@ -14,6 +14,7 @@ from courses.content.compiling import Compiled, compile_body
 from courses.content.schema import BodyInvalid
 from courses.models import Course, Lesson, LessonDraft, LessonRevision, PublishLog
 from courses.services.listeners import content_changed
+from courses.services.snapshots import Snapshot, log_publication, snapshot
 
 
 def lock_course(course_id: int) -> Course:
@@ -80,13 +81,14 @@ def publish_lesson(*, lesson: Lesson, acting_user: Any = None) -> LessonRevision
     if draft is None:
         raise ValidationError(f"“{lesson}” has no draft to publish")
     result = compiled(draft.body, title=lesson.title)
-    live = lesson.current_revision
+    live, since = lesson.current_revision, snapshot(course)
     draft.delete()
     if live is not None and live.checksum == result.checksum:
         return None
     revision = add_revision(lesson=lesson, body=draft.body, result=result, acting_user=acting_user)
     refresh_counts(course)
-    _log(course, PublishLog.Kind.PUBLISH, lesson, live, acting_user)
+    drafts = {str(lesson.pk): {"was": {"revision": revision.number}, "now": None}}
+    _log(course, PublishLog.Kind.PUBLISH, lesson, live, acting_user, since, drafts)
     content_changed(course)
     return revision
 
@@ -106,10 +108,11 @@ def revert_lesson(*, lesson: Lesson, number: int, acting_user: Any = None) -> Le
     live = lesson.current_revision
     if live == revision:
         return revision
+    since = snapshot(course)
     lesson.current_revision, lesson.updated_at = revision, timezone.now()
     lesson.save(update_fields=["current_revision", "updated_at"])
     refresh_counts(course)
-    _log(course, PublishLog.Kind.REVERT, lesson, live, acting_user)
+    _log(course, PublishLog.Kind.REVERT, lesson, live, acting_user, since)
     content_changed(course)
     return revision
 
@@ -122,7 +125,8 @@ def publish_course(*, course: Course, acting_user: Any = None) -> list[LessonRev
         ValidationError: a draft breaks the schema (named by lesson), or no lesson could be read afterwards.
     """
     course = lock_course(course.pk)
-    made, before, faults = [], {}, []
+    since = snapshot(course)
+    made, before, faults, published = [], {}, [], {}
     drafts = LessonDraft.objects.filter(lesson__course=course, lesson__removed_at=None)
     for draft in drafts.select_related("lesson__current_revision").order_by("lesson__position"):
         lesson = draft.lesson
@@ -136,6 +140,7 @@ def publish_course(*, course: Course, acting_user: Any = None) -> list[LessonRev
         if live is None or live.checksum != result.checksum:
             made.append(add_revision(lesson=lesson, body=draft.body, result=result, acting_user=acting_user))
             before[lesson.uid] = live.number if live else None
+            published[str(lesson.pk)] = {"was": {"revision": made[-1].number}, "now": None}
     if faults:
         raise ValidationError(faults)
     refresh_counts(course)
@@ -144,8 +149,14 @@ def publish_course(*, course: Course, acting_user: Any = None) -> list[LessonRev
     opened = open_course(course)
     if made or opened:
         changes = {"published": sorted(before), "opened": opened}
-        PublishLog.objects.create(
-            course=course, kind=PublishLog.Kind.PUBLISH, acting_user=acting_user, changes=changes, before=before
+        log_publication(
+            course=course,
+            kind=PublishLog.Kind.PUBLISH,
+            since=since,
+            acting_user=acting_user,
+            changes=changes,
+            before=before,
+            drafts=published,
         )
         content_changed(course)
     return made
@@ -167,9 +178,10 @@ def unpublish_course(*, course: Course, acting_user: Any = None) -> Course:
     course = lock_course(course.pk)
     if course.status == Course.Status.DRAFT:
         return course
+    since = snapshot(course)
     course.status = Course.Status.DRAFT
     course.save(update_fields=["status"])
-    PublishLog.objects.create(course=course, kind=PublishLog.Kind.UNPUBLISH, acting_user=acting_user)
+    log_publication(course=course, kind=PublishLog.Kind.UNPUBLISH, since=since, acting_user=acting_user)
     return course
 
 
@@ -183,11 +195,21 @@ def refresh_counts(course: Course) -> None:
     course.save(update_fields=["lesson_count", "removed_count", "minutes", "updated_at"])
 
 
-def _log(course: Course, kind: str, lesson: Lesson, live: LessonRevision | None, acting_user: Any) -> None:
-    PublishLog.objects.create(
+def _log(
+    course: Course,
+    kind: str,
+    lesson: Lesson,
+    live: LessonRevision | None,
+    acting_user: Any,
+    since: Snapshot,
+    drafts: dict[str, Any] | None = None,
+) -> None:
+    log_publication(
         course=course,
         kind=kind,
+        since=since,
         acting_user=acting_user,
         changes={"published": [lesson.uid]},
         before={lesson.uid: live.number if live else None},
+        drafts=drafts,
     )

@@ -5,13 +5,17 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
 from courses.content.report import CourseRefused
 from courses.models import Asset, Course, Lesson, LessonDraft, LessonRevision, PublishLog
+from courses.selectors import edited_since_import, stored_path
 from courses.services import listeners
 from courses.services.importing import import_course
-from courses.tests.factories import published_course
+from courses.services.publishing import publish_lesson, save_draft
+from courses.tests.factories import body, published_course
 
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c626001000000ffff"
@@ -205,3 +209,69 @@ def test_a_fault_at_the_very_end_leaves_nothing_behind(db, folder):
     finally:
         listeners._listeners.remove(refuse)
     assert _snapshot() == (0, 0, 0, 0, 0, 0)
+
+
+def test_the_importing_author_may_edit_a_new_course(db, folder, ada):
+    call_command("import_course", str(folder), "--author", "Ada@example.org")
+    assert list(Course.objects.get().authors.all()) == [ada]
+
+
+def test_an_author_whom_nobody_knows_is_refused_before_anything_is_read(db, folder):
+    with pytest.raises(CommandError, match="nobody has the address"):
+        call_command("import_course", str(folder), "--author", "zoe@example.org")
+    assert _snapshot() == (0, 0, 0, 0, 0, 0)
+
+
+def test_a_report_that_cannot_be_written_is_said_before_the_import(db, folder):
+    with pytest.raises(CommandError, match="cannot be written"):
+        call_command("import_course", str(folder), "--report", "/nowhere/at/all.json")
+    assert _snapshot() == (0, 0, 0, 0, 0, 0)
+
+
+def test_an_edit_after_the_import_is_known(db, folder):
+    course = import_course(path=folder, publish=True).course
+    assert not edited_since_import(slug=course.slug)
+    lesson = course.lessons.first()
+    save_draft(lesson=lesson, body=body("Edited"))
+    assert edited_since_import(slug=course.slug)
+    publish_lesson(lesson=lesson)
+    assert edited_since_import(slug=course.slug)
+
+
+@pytest.mark.parametrize("slug", ["Bad Slug!", "", "a/b", "x" * 81, "né"])
+def test_a_slug_that_is_no_address_is_refused(db, folder, slug):
+    (folder / "course.toml").write_text('title = "T"\n[[modules]]\ntitle = "M"\nlessons = ["01-lines.ipynb"]\n')
+    if slug:
+        with pytest.raises(CourseRefused, match="the slug"):
+            import_course(path=folder, slug=slug, publish=True)
+        assert _snapshot() == (0, 0, 0, 0, 0, 0)
+    else:
+        assert import_course(path=folder, slug=slug, publish=True).course.slug == "t"
+
+
+def test_another_folder_of_the_same_title_does_not_replace_a_course(db, folder, tmp_path_factory):
+    import_course(path=folder, slug="lines", publish=True)
+    before = _snapshot()
+    other = tmp_path_factory.mktemp("other")
+    (other / "trees.ipynb").write_text(notebook(("md", "# Trees\n\nAnother text.")))
+    with pytest.raises(CourseRefused, match="choose another slug"):
+        import_course(path=other, slug="lines", publish=True)
+    assert _snapshot() == before
+
+
+def test_a_course_may_get_its_uid_later(db, folder):
+    course = import_course(path=folder, slug="lines", publish=True).course
+    lessons = "".join(f'"{name}", ' for name in ("01-lines.ipynb", "02-loss.ipynb", "10-end.md"))
+    (folder / "course.toml").write_text(
+        f'uid = "lines-2026"\nslug = "lines"\ntitle = "T"\n[[modules]]\ntitle = "M"\nlessons = [{lessons}]\n'
+    )
+    assert import_course(path=folder, publish=True).course == course
+    course.refresh_from_db()
+    assert (course.uid, course.lessons.count()) == ("lines-2026", 3)
+    assert import_course(path=folder, publish=True).plan.is_empty
+
+
+def test_a_private_file_has_no_address(client, db):
+    name = "0" * 64 + ".private"
+    default_storage.save(stored_path(name), ContentFile(b"the answers"))
+    assert client.get(f"/media/assets/{name}").status_code == 404

@@ -60,6 +60,19 @@ def test_leaving_asks_first(client, ben, course, enrolment):
     assert Enrolment.objects.get().left_at is not None
 
 
+def test_who_does_not_take_the_course_is_not_asked_whether_to_leave(client, cy, course):
+    client.force_login(cy)
+    assert client.get(reverse("progress:leave", args=["lines"])).url == course.get_absolute_url()
+
+
+def test_a_lesson_may_be_called_like_an_action(client, ben, course, lessons, enrolment):
+    client.force_login(ben)
+    for slug in ("enrol", "leave", "enrolment", "complete"):
+        lessons[0].slug = slug
+        lessons[0].save()
+        assert "Text of lesson 0" in client.get(lessons[0].get_absolute_url()).content.decode()
+
+
 def test_an_unknown_course_is_not_found(client, ben):
     client.force_login(ben)
     assert client.post(reverse("progress:enrol", args=["nowhere"])).status_code == 404

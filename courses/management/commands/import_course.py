@@ -1,4 +1,4 @@
-"""`manage.py import_course PATH`: a folder of notebooks becomes a course."""
+"""`manage.py import_course PATH`: a folder of notebooks, a .zip of one, or a git working copy becomes a course."""
 
 import json
 import sys
@@ -8,10 +8,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.selectors import person_with
 from courses.content.report import CourseRefused
-from courses.services.importing import import_course
+from courses.services.planning import LISTS, describe_changes
+from courses.services.sources import import_opened, opened_source
 
 BAR_WIDTH = 30  # characters
+NAMED = 10  # lessons of each kind named after an import; a dry run and the report name them all
 
 
 class Command(BaseCommand):
@@ -20,21 +23,31 @@ class Command(BaseCommand):
     help = "Import a folder of notebooks as a course. Importing it again without a change writes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("path", type=Path, help="a folder")
+        parser.add_argument("path", type=Path, help="a folder, or a .zip of one")
         parser.add_argument("--slug", help="the course's address; default: from course.toml, else from its title")
         parser.add_argument("--publish", action="store_true", help="publish at once; without it lessons become drafts")
+        parser.add_argument("--author", metavar="EMAIL", help="who imports, and may edit a new course in the admin")
         parser.add_argument("--dry-run", action="store_true", help="say what would change, write nothing")
         parser.add_argument("--report", type=Path, metavar="FILE.json", help="write the report there")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        report_file = options["report"]
+        if report_file and (report_file.is_dir() or not report_file.parent.is_dir()):
+            raise CommandError(f"--report: {report_file} cannot be written", returncode=1)
+        author = person_with(email=options["author"]) if options["author"] else None
+        if options["author"] and author is None:
+            raise CommandError(f"--author: nobody has the address {options['author']}", returncode=1)
         try:
-            outcome = import_course(
-                path=options["path"],
-                slug=options["slug"],
-                publish=options["publish"],
-                dry_run=options["dry_run"],
-                on_progress=self._show_progress,
-            )
+            with opened_source(options["path"], on_progress=self._show_progress) as (folder, origin):
+                outcome = import_opened(
+                    folder=folder,
+                    origin=origin,
+                    slug=options["slug"],
+                    publish=options["publish"],
+                    dry_run=options["dry_run"],
+                    acting_user=author,
+                    on_progress=self._show_progress,
+                )
         except CourseRefused as refused:
             self._end_progress()
             for problem in refused.problems:
@@ -63,11 +76,12 @@ class Command(BaseCommand):
     def _say(self, report: dict[str, Any], *, dry_run: bool, changed: bool) -> None:
         for problem in report["problems"]:
             self.stderr.write(_line(problem))
-        counts = ", ".join(
-            f"{len(value) if isinstance(value, list) else value} {name}"
-            for name, value in report["changes"].items()
-            if value and name != "course"
-        )
+        if note := report["source"].get("note"):
+            self.stderr.write(note)
+        changes = report["changes"]
+        for line in describe_changes(changes, most=None if dry_run else NAMED):
+            self.stdout.write(line)
+        counts = ", ".join(f"{len(changes[name])} {name}" for name in LISTS if changes[name] and name != "course")
         verb = "would import" if dry_run else "imported" if changed else "unchanged"
         self.stdout.write(
             f"{verb}: {report['course']} · {report['lessons']} lessons, {report['cells']} cells, "
