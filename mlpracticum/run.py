@@ -1,8 +1,8 @@
 """`make run`: from a checkout with its packages to a served site on this machine.
 
 Owns the order of the steps and their output. It is the one owner of the embedded PostgreSQL and serves in
-this very process: gunicorn's workers end by themselves when it is killed, so that no port and no lock stays
-taken. For development and trials; docs/operating.md says how to serve in production.
+this very process: gunicorn's workers, and the one that runs background jobs, end by themselves when it is killed, so
+that no port and no lock stays taken. For development and trials; docs/operating.md says how to serve in production.
 """
 
 import argparse
@@ -23,11 +23,12 @@ from django.db import connections
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
-from mlpracticum import env, postgres
+from mlpracticum import env, postgres, worker
 
 HOST = "127.0.0.1"
 WORKERS, THREADS = 2, 4
 EXAMPLES = env.BASE_DIR / "examples"
+DEMO_AUTHOR = "ada@example.org"  # may edit the example courses
 DEMO_ACCOUNTS = env.VAR_DIR / "demo-accounts.txt"
 
 
@@ -47,7 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
         _check_port(port)
         with _database():
             _prepare()
-            _serve(port, begun)
+            with worker.running():
+                _serve(port, begun)
     except (CannotRun, CommandError, postgres.PostgresError, ImproperlyConfigured) as error:
         sys.stderr.write(f"\n{error}\n")
         return 1
@@ -108,9 +110,22 @@ def _prepare() -> None:
     else:
         _make_demo_accounts()
         for folder in sorted(path.parent for path in EXAMPLES.glob("*/course.toml")):
-            _say(f"Course {folder.relative_to(env.BASE_DIR)} …\n")
-            call_command("import_course", str(folder), publish=True)
+            _import_example(folder)
     connections.close_all()  # the workers are forked from here, and a connection must not be shared
+
+
+def _import_example(folder: Path) -> None:
+    """Bring an example course up to date, unless somebody edited it here: a restart must not undo that."""
+    from accounts.selectors import person_with
+    from courses.selectors import edited_since_import
+
+    _say(f"Course {folder.relative_to(env.BASE_DIR)} … ")
+    if edited_since_import(slug=folder.name):
+        _say("was edited in the admin; left as it is\n")
+        return
+    _say("\n")
+    author = {"author": DEMO_AUTHOR} if person_with(email=DEMO_AUTHOR) else {}
+    call_command("import_course", str(folder), publish=True, **author)
 
 
 def _make_demo_accounts() -> None:

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_tasks_db",
 ]
 
 MIDDLEWARE = [
@@ -94,6 +95,8 @@ DATABASES = {
         **_database,
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
+        # Seconds: a host that drops packets must not hold a request, or the readiness probe, for minutes.
+        "OPTIONS": {**_database.get("OPTIONS", {}), "connect_timeout": 5},
         "TEST": {"NAME": env.TEST_DATABASE_NAME},
     }
 }
@@ -102,6 +105,7 @@ MEDIA_ROOT = env.MEDIA_ROOT
 MEDIA_URL = "/media/"
 FILE_UPLOAD_PERMISSIONS = 0o644
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024  # bytes; a lesson body edited in the admin
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}  # `manage.py db_worker` runs them
 
 # --- Who ------------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -161,6 +165,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["mlpracticum.rest.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "mlpracticum.rest.CursorPages",
     "DEFAULT_SCHEMA_CLASS": "mlpracticum.openapi.Schema",
+    "ALLOWED_VERSIONS": ["1"],  # else drf-spectacular copies any ?version= of the schema into a header
     "EXCEPTION_HANDLER": "mlpracticum.rest.problem_response",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNICODE_JSON": True,
@@ -188,6 +193,11 @@ if not env.PRODUCTION:
 STATICFILES_DIRS = [folder for folder in (BASE_DIR / "static", BASE_DIR / "build" / "assets") if folder.is_dir()]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Uploaded courses on their way to the worker: below MEDIA_ROOT, which both see; they hold solutions.
+    "imports": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+    },
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if env.PRODUCTION

@@ -19,7 +19,7 @@ PUBLIC = [
     "/accounts/signup/", "/accounts/password/reset/", "/admin/login/", "/api/docs/", "/nowhere/",
 ]  # fmt: skip
 SIGNED_IN = [
-    "/dashboard/", "/courses/", "/courses/lines/", "/courses/lines/first/", "/courses/lines/leave/",
+    "/dashboard/", "/courses/", "/courses/lines/", "/courses/lines/first/", "/courses/lines/enrolment/leave/",
     "/accounts/profile/", "/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/accounts/sessions/",
 ]  # fmt: skip
 MODELS = ("courses_course", "courses_lesson", "accounts_user", "progress_enrolment", "progress_attempt")

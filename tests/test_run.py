@@ -3,6 +3,8 @@
 One folder for all tests, so that the tables and the example course are made once; each test starts and ends a site.
 """
 
+import io
+import json
 import os
 import re
 import shutil
@@ -13,6 +15,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,6 +101,29 @@ def _left(var: Path, seconds: float = 10) -> list[str]:
         time.sleep(0.1)
 
 
+def _wait_until_free(port: int) -> None:
+    """Workers of a killed site see within a second or two that they are alone."""
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return
+        time.sleep(0.1)
+    pytest.fail(f"port {port} is still served")
+
+
+def _worker_of(var: Path) -> int | None:
+    """The process number of the site's background worker."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            is_worker = b"mlpracticum.worker" in process.joinpath("cmdline").read_bytes()
+            if is_worker and os.fsencode(var) in process.joinpath("environ").read_bytes():
+                return int(process.name)
+        except OSError:
+            continue
+    return None
+
+
 def _answers(port: int) -> bool:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10) as answer:
         return answer.status == 200
@@ -139,16 +165,71 @@ def test_killed_site_frees_its_port_and_the_next_one_works(start, port, var):
     site, _ = start()
     site.kill()
     site.wait()
-    deadline = time.monotonic() + 15
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                break
-        time.sleep(0.1)
+    _wait_until_free(port)
     again, _ = start()
     assert _answers(port)
     again.terminate()
     again.wait(30)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
+def test_the_background_worker_ends_with_the_site(start, port, var, sign):
+    site, _ = start()
+    worker = _worker_of(var)
+    assert worker is not None
+    os.kill(site.pid, sign)
+    site.wait(30)
+    deadline = time.monotonic() + 15
+    while _worker_of(var) is not None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert _worker_of(var) is None
+    if sign == signal.SIGKILL:  # nobody was left to stop the database: the next site does
+        _wait_until_free(port)
+        again, _ = start()
+        assert _worker_of(var) != worker
+        again.terminate()
+        again.wait(30)
+
+
+def test_an_import_asked_for_in_the_admin_is_run_while_the_site_answers(start, var, port):
+    """From the form to the plan, by the processes that `make run` starts."""
+    site, _ = start()
+    password = next(line.split()[2] for line in (var / "demo-accounts.txt").read_text().splitlines() if "ada@" in line)
+    root = f"http://127.0.0.1:{port}"
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+
+    def send(path: str, fields: dict[str, str], file: bytes | None = None) -> str:
+        with browser.open(f"{root}{path}", timeout=20) as page:
+            fields["csrfmiddlewaretoken"] = re.search(r'csrfmiddlewaretoken" value="(\w+)"', page.read().decode())[1]
+        parts = [f'name="{name}"\r\n\r\n{value}'.encode() for name, value in fields.items()]
+        if file is not None:
+            parts.append(b'name="archive"; filename="course.zip"\r\n\r\n' + file)
+        body = b"".join(b"--XX\r\nContent-Disposition: form-data; " + part + b"\r\n" for part in parts) + b"--XX--\r\n"
+        kind = {"Content-Type": "multipart/form-data; boundary=XX"}
+        request = urllib.request.Request(f"{root}{path}", body, kind)  # noqa: S310 (our own site)
+        with browser.open(request, timeout=20) as answer:
+            return answer.url
+
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as opened:
+        for number in range(30):
+            opened.writestr(f"{number}.md", f"# Lesson {number}\n\n$x_{number}$\n")
+    send("/accounts/login/", {"login": "ada@example.org", "password": password})
+    job = send("/admin/courses/importjob/add/", {"publish": "draft", "slug": "many"}, archive.getvalue())
+    assert re.search(r"/importjob/\d+/change/$", job), job
+    deadline = time.monotonic() + 30
+    state: dict = {"is_over": False}
+    while not state["is_over"]:
+        assert time.monotonic() < deadline, state
+        assert _answers(port)
+        with browser.open(job.replace("/change/", "/state/"), timeout=10) as answer:
+            state = json.load(answer)
+        time.sleep(0.1)
+    assert state["state"] == "planned"
+    with browser.open(job, timeout=10) as page:
+        assert b"30 lessons added" in page.read()
+    site.terminate()
+    site.wait(30)
 
 
 def test_taken_port_is_said_before_any_work(var, port):
