@@ -18,7 +18,8 @@ import nbformat
 import pytest
 
 from courses.content.compiling import compile_body
-from courses.content.folder import CourseSource, LessonSource, read_course
+from courses.content.course_source import CourseSource, LessonSource
+from courses.content.folder import read_course
 
 COURSE = Path(__file__).resolve().parents[1] / "examples" / "first-principles"
 NOTEBOOKS = sorted(COURSE.glob("*/*.ipynb"))

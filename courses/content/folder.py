@@ -5,14 +5,14 @@ out is plain data, and storing it is the service's. A course that must not be im
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from posixpath import basename, splitext
 from typing import Any
 
-from courses.content.assets import MAX_ASSET_BYTES, AssetRefused, AssetSource, AssetStore, SpaceExceeded
+from courses.content.assets import MAX_ASSET_BYTES, AssetRefused, AssetStore, SpaceExceeded
 from courses.content.browser_report import mark_browser_cells
 from courses.content.course_files import CourseFiles, list_files
+from courses.content.course_source import CourseSource, LessonSource, ModuleSource
 from courses.content.description import Description, read_description
 from courses.content.dialects_quiz_files import QuizFiles
 from courses.content.images import resolve_images
@@ -33,60 +33,6 @@ MAX_LESSON_BYTES = 1_000_000_000
 MAX_UID, MAX_MODULE_UID, MAX_SLUG = 400, 200, 120
 
 Progress = Callable[[int, int, str], None]
-
-
-@dataclass
-class LessonSource:
-    """A lesson ready to be stored. `uid` is the author's own, else the path; `minutes` is None when nobody said."""
-
-    uid: str
-    slug: str
-    title: str
-    minutes: int | None
-    is_preview: bool
-    path: str
-    body: dict[str, Any] = field(repr=False)
-    has_own_uid: bool = False
-
-
-@dataclass
-class ModuleSource:
-    """A module with its lessons in order."""
-
-    uid: str
-    title: str
-    lessons: list[LessonSource]
-
-
-@dataclass
-class CourseSource:
-    """A course ready to be stored. `assets` are its files by name; `data_files` those that it offers: path → name.
-
-    `description_references` are the `assets` and `links` of the description, as a Markdown block has them, for a page
-    at `/courses/<slug>/`.
-    """
-
-    title: str
-    slug: str | None
-    uid: str | None
-    summary: str
-    description: str
-    level: str
-    language: str
-    licence: str
-    authors: list[str]
-    outcomes: list[str]
-    requirements: list[str]
-    modules: list[ModuleSource]
-    assets: dict[str, AssetSource]
-    report: ImportReport
-    description_references: dict[str, Any] = field(default_factory=dict)
-    data_files: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def lessons(self) -> list[LessonSource]:
-        """All lessons, in order."""
-        return [lesson for module in self.modules for lesson in module.lessons]
 
 
 def read_course(path: Path, *, on_progress: Progress | None = None) -> CourseSource:
@@ -191,6 +137,8 @@ class _CourseReader:
                     self.report.add_problem(entry.path, f"{error.what}; the file is skipped", error.cell)
                 continue
             solution = self.solution(outline.solutions.get(entry.path))
+            if solution is not None:
+                self.count_cells(solution[1])  # it is in, though no learner sees it
             draft = build_lesson(entry.path, notebook, self.store, solution=solution, quiz_files=quizzes)
             self.drafts[entry.path] = self.counted(draft)
         self.on_progress(len(entries), len(entries), "")
@@ -224,12 +172,15 @@ class _CourseReader:
         readers = {".ipynb": read_notebook, ".md": read_markdown, ".mdx": read_markdown, ".py": read_script}
         return readers[splitext(path)[1].lower()](data)
 
+    def count_cells(self, notebook: Notebook) -> None:
+        if notebook.format != "markdown":
+            self.report.notebooks += 1
+            self.report.cells += len(notebook.cells)
+
     def counted(self, draft: LessonDraft) -> LessonDraft:
         report = self.report
         report.lessons += 1
-        if draft.notebook.format != "markdown":
-            report.notebooks += 1
-            report.cells += len(draft.notebook.cells)
+        self.count_cells(draft.notebook)
         report.quizzes += draft.quizzes
         report.exercises += draft.exercises
         report.outputs += draft.outputs

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from courses.content.folder import CourseSource
+from courses.content.course_source import CourseSource
 from courses.models import Course, Lesson, LessonDraft, Module, PublishLog
 from courses.services.listeners import content_changed
 from courses.services.planning import LessonStep, Plan, course_fields

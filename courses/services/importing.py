@@ -18,7 +18,8 @@ from django.utils.text import slugify
 
 from courses.content.assets import AssetSource
 from courses.content.compiling import Compiled, compile_body
-from courses.content.folder import CourseSource, read_course
+from courses.content.course_source import CourseSource
+from courses.content.folder import read_course
 from courses.content.report import CourseRefused, Problem
 from courses.content.schema import BodyInvalid
 from courses.models import Asset, Course

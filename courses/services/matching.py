@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from difflib import SequenceMatcher
 from typing import Any, TypeVar
 
-from courses.content.folder import LessonSource
+from courses.content.course_source import LessonSource
 from courses.content.hashes import check_hash, prose_hash
 from courses.models import Lesson
 

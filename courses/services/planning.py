@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from courses.content.compiling import Compiled
-from courses.content.folder import CourseSource, LessonSource
+from courses.content.course_source import CourseSource, LessonSource
 from courses.content.hashes import check_hashes
 from courses.content.markdown import RenderContext, render_markdown
 from courses.models import Course, Lesson, LessonDraft, LessonRevision, Module

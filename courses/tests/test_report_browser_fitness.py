@@ -7,7 +7,8 @@ import pytest
 
 from courses.content.browser_report import MAX_NOTE, NEEDS_CELL_ABOVE, distribution, standard_library
 from courses.content.compiling import compile_body
-from courses.content.folder import CourseSource, read_course
+from courses.content.course_source import CourseSource
+from courses.content.folder import read_course
 from courses.tests.course_folders import code, markdown, notebook, write
 
 

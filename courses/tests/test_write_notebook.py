@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from courses.content.course_source import CourseSource
 from courses.content.exercise_writing import check_source, exercise_reads_back, write_exercise
-from courses.content.folder import CourseSource, read_course
+from courses.content.folder import read_course
 from courses.content.manifest_writing import CourseEntry
 from courses.content.quiz_writing import quiz_reads_back, write_quiz
 from courses.content.writing import CourseWriter, LessonToWrite, is_safe
