@@ -6,7 +6,7 @@ out is plain data, and storing it is the service's. A course that must not be im
 
 from collections.abc import Callable
 from pathlib import Path
-from posixpath import basename, splitext
+from posixpath import basename, commonpath, splitext
 from typing import Any
 
 from courses.content.assets import MAX_ASSET_BYTES, AssetRefused, AssetStore, SpaceExceeded
@@ -141,6 +141,8 @@ class _CourseReader:
                 self.count_cells(solution[1])  # it is in, though no learner sees it
             draft = build_lesson(entry.path, notebook, self.store, solution=solution, quiz_files=quizzes)
             self.drafts[entry.path] = self.counted(draft)
+        taken = {outline.solutions.get(path) for path in self.drafts}
+        self.keep_answers([path for path in outline.answers if path not in taken])
         self.on_progress(len(entries), len(entries), "")
         quizzes.report_unused()
         self.quiz_paths = set(quizzes.sets)
@@ -161,6 +163,17 @@ class _CourseReader:
         except NotebookRefused as error:
             self.report.add_problem(path, f"{error.what}; its exercise stays without a solution", error.cell)
             return None
+
+    def keep_answers(self, paths: list[str]) -> None:
+        """Answers to no exercise go with the lesson that lies nearest: an export has them again, a learner never."""
+        for path in paths if self.drafts else ():
+            try:
+                self.count_cells(self.read_file(path))
+            except NotebookRefused as error:
+                self.report.add_problem(path, f"{error.what}; the file is skipped", error.cell)
+                continue
+            nearest = max(self.drafts, key=lambda lesson: len(commonpath([lesson, path])))
+            self.drafts[nearest].answers.append(path)
 
     def read_file(self, path: str) -> Notebook:
         try:

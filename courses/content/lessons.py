@@ -70,6 +70,8 @@ class LessonDraft:
     is_python_3: bool = True
     used: list[str] = field(default_factory=list)
     """Paths of the course's files that code cells import or read; export puts them back."""
+    answers: list[str] = field(default_factory=list)
+    """Paths of files of answers that belong to no exercise and lie near this lesson: kept for export, never shown."""
     linked_twins: list[str] = field(default_factory=list)
     """Paths of copies of lessons that links name: an export has them too, or the links would break there."""
     used_files: dict[str, str | None] = field(default_factory=dict)
@@ -86,7 +88,9 @@ class LessonDraft:
         """Files of the course that the lesson needs and does not show: of code, quizzes, solutions; lessons' copies."""
         quizzes = (block.get("metadata", {}).get("quiz_file") for block in self.blocks)
         named = (*quizzes, self.solution.get("file") if self.solution else None)
-        return sorted({*self.used, *self.linked_twins, *(path for path in named if isinstance(path, str))})
+        return sorted(
+            {*self.used, *self.answers, *self.linked_twins, *(path for path in named if isinstance(path, str))}
+        )
 
     @property
     def headings(self) -> Iterator[Heading]:

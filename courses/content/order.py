@@ -79,7 +79,8 @@ class Outline:
 
     `is_binding` says whether that file is an order file: a README that links to lessons is only a hint at their order.
     `faults` refuse the course, `problems` are only listed; `twins` are files that say the same as a lesson: path →
-    path of the lesson. `solutions` are files that learners are never shown, by their exercises' files.
+    path of the lesson. `answers` are files that learners are never shown; `solutions` those of them that answer an
+    exercise, by its file.
     """
 
     modules: list[ModulePlan] = field(default_factory=list)
@@ -87,6 +88,7 @@ class Outline:
     about: dict[str, Any] = field(default_factory=dict)
     twins: dict[str, str] = field(default_factory=dict)
     solutions: dict[str, str] = field(default_factory=dict)
+    answers: list[str] = field(default_factory=list)
     is_binding: bool = True
     problems: list[Problem] = field(default_factory=list)
     faults: list[Problem] = field(default_factory=list)
@@ -299,6 +301,8 @@ def list_twins(outline: Outline, found: Survey) -> None:
         if exercise is not None and path not in named:
             outline.solutions[exercise] = path
             outline.twins.setdefault(path, exercise)  # a link to it leads to its exercise
+        if path not in named:
+            outline.answers.append(path)
         if path in named:
             what = f"has the name of a solution; learners see it because {outline.source} names it"
         else:

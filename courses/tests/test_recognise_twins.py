@@ -139,6 +139,24 @@ def test_a_solution_is_no_file_to_download_either(tmp_path):
     assert broken >= {"instructors/notes.md", "key/a_solutions.pdf"}
 
 
+def test_answers_to_no_exercise_are_read_and_kept_with_the_nearest_lesson_and_never_shown(tmp_path):
+    files = {
+        "a/one.ipynb": lesson("One"),
+        "b/two.ipynb": lesson("Two"),
+        "b/solution/extra.ipynb": lesson("MARK of the answer"),
+    }
+    read = course(tmp_path, files)
+    assert (len(read.lessons), read.report.notebooks, read.report.cells) == (2, 3, 6)
+    one, two = read.lessons
+    assert "files" not in one.body["metadata"]
+    (name,) = two.body["metadata"]["files"].values()
+    assert list(two.body["metadata"]["files"]) == ["b/solution/extra.ipynb"]
+    assert name.endswith(".private")
+    compiled = compile_body(two.body)
+    assert name not in str(compiled.public) + str(compiled.html)
+    assert "MARK" not in str(compiled)
+
+
 def test_course_toml_may_name_a_lesson_that_looks_like_a_solution(tmp_path):
     manifest = "title = 'T'\n[[modules]]\ntitle = 'M'\nlessons = ['a.ipynb', 'a_solution.ipynb']"
     read = course(tmp_path, {"course.toml": manifest, "a.ipynb": lesson("A"), "a_solution.ipynb": lesson("B")})
