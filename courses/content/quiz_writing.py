@@ -47,10 +47,16 @@ def _said(block: dict[str, Any]) -> dict[str, Any]:
     said = {name: block[name] for name in _SAID if name in block}
     said |= {name: said[name].strip() for name in ("prompt", "explanation") if name in said}
     choices = [
-        (choice["text"].strip(), choice["correct"], choice.get("feedback", "").strip())
+        (_level(choice["text"]), choice["correct"], choice.get("feedback", "").strip())
         for choice in block.get("choices", ())
     ]
     return said | {"choices": choices}
+
+
+def _level(text: str) -> str:
+    """The text without an indentation that all lines below the first share, which says nothing and is not read."""
+    first, _, more = text.strip().partition("\n")
+    return f"{first}\n{textwrap.dedent(more)}" if more else first
 
 
 def _choice(choice: dict[str, Any]) -> list[str]:
