@@ -45,9 +45,9 @@ def quiz_reads_back(block: dict[str, Any], source: str) -> bool:
 
 def _said(block: dict[str, Any]) -> dict[str, Any]:
     said = {name: block[name] for name in _SAID if name in block}
-    said |= {name: said[name].strip() for name in ("prompt", "explanation") if name in said}
+    said |= {name: _without_blanks(said[name]) for name in ("prompt", "explanation") if name in said}
     choices = [
-        (_level(choice["text"]), choice["correct"], choice.get("feedback", "").strip())
+        (_level(choice["text"]), choice["correct"], _without_blanks(choice.get("feedback", "")))
         for choice in block.get("choices", ())
     ]
     return said | {"choices": choices}
@@ -55,8 +55,13 @@ def _said(block: dict[str, Any]) -> dict[str, Any]:
 
 def _level(text: str) -> str:
     """The text without an indentation that all lines below the first share, which says nothing and is not read."""
-    first, _, more = text.strip().partition("\n")
+    first, _, more = _without_blanks(text).partition("\n")
     return f"{first}\n{textwrap.dedent(more)}" if more else first
+
+
+def _without_blanks(text: str) -> str:
+    """The text with empty lines for those of blanks alone."""
+    return re.sub(r"(?m)^[ \t]+$", "", text).strip()
 
 
 def _choice(choice: dict[str, Any]) -> list[str]:

@@ -174,6 +174,7 @@ WORDS = st.text(st.sampled_from("ab \n*$`_"), min_size=1, max_size=12).map(str.s
 
 @settings(max_examples=100, deadline=None)
 @example("_", [("_", False), ("_\n _", False)], 0, "_")
+@example("_\n \n_", [("_", False), ("_\n \n _", False)], 0, "_\n \n_")
 @given(WORDS, st.lists(st.tuples(WORDS, st.booleans()), min_size=2, max_size=4), st.integers(0, 9), WORDS)
 def test_a_quiz_made_here_reads_back(prompt, choices, points, explanation):
     block = {
