@@ -17,11 +17,6 @@ def roles_of(user: User) -> list[str]:
     return list(user.groups.order_by("name").values_list("name", flat=True))
 
 
-def has_role(user: User, *names: str) -> bool:
-    """Whether a person has one of these roles. One query; none for someone anonymous or inactive, who has no role."""
-    return user.is_active and user.groups.filter(name__in=names).exists()
-
-
 def has_second_factor(user: User) -> bool:
     """Whether logging in takes a second step. One query."""
     return bool(is_mfa_enabled(user, types=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]))

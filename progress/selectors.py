@@ -250,15 +250,6 @@ def enrolled_lesson(*, user: Any, lesson_id: int) -> Lesson:
     return get_object_or_404(lessons.select_related("course"), pk=lesson_id)
 
 
-def enrolment_of(*, user: Any, course: Course) -> Enrolment:
-    """The person's enrolment. 1 query.
-
-    Raises:
-        Http404: the person does not take the course.
-    """
-    return get_object_or_404(Enrolment, user=user, course=course, left_at=None)
-
-
 @dataclass(slots=True)
 class ActivityDay:
     """A square of the activity chart. `level` is 0 (none) to 4."""
