@@ -16,7 +16,7 @@ from typing import Any
 from courses.content.browser_calls import Calls, dotted_aliases
 from courses.content.course_files import CourseFiles, folder_of
 from courses.content.languages import jupyter_only, plain_python
-from courses.content.lessons import LessonDraft
+from courses.content.lesson_drafts import LessonDraft
 from courses.content.python_source import name_events, parse_python, syntax_fault
 from courses.content.report import ImportReport
 
@@ -42,7 +42,7 @@ def mark_browser_cells(draft: LessonDraft, files: CourseFiles, report: ImportRep
         if block["type"] == "code" and block["language"] == "python":
             block["run"] = "static" if block["run"] == "interactive" else block["run"]
             block["run_note"] = why
-    draft.used = sorted(lesson.used)
+    draft.used = sorted({*draft.used, *lesson.used})
     entry["packages"] = sorted(lesson.packages)
     report.browser.append(entry)
 

@@ -14,10 +14,10 @@ from courses.content.cell_outputs import embedded_pictures
 from courses.content.dialects_display import Displays
 from courses.content.dialects_exercise import Gathered
 from courses.content.dialects_lesson import Forms, OpenExercise, OpenForms, part_exercise
-from courses.content.dialects_marks import has_blank, is_solution_cell
+from courses.content.dialects_marks import has_blank
 from courses.content.dialects_quiz_files import Attached, QuizFiles
 from courses.content.dialects_visible import Part
-from courses.content.notebook import BLOCK_ID, Cell
+from courses.content.notebook import BLOCK_ID, Cell, content_id
 from courses.content.origin import fingerprint, own_metadata, remember
 from courses.content.quizzes import Quiz
 from courses.content.references import find_references
@@ -169,9 +169,22 @@ class DialectBlocks:
                 return True
         if index not in self.forms.withheld:
             return False
-        if index not in self.forms.owned and is_solution_cell(cell):
+        if index not in self.forms.owned and self.forms.is_solution(index):
             self.open.solve(cell.source, "", cell.number, is_code=cell.cell_type == "code")
         return True
+
+    def caption(self, cell: Cell) -> None:
+        """Add the caption that a MyST text notebook gives the figure which a code cell draws, with its label."""
+        about = cell.metadata.get("mystnb")
+        figure = about.get("figure") if isinstance(about, dict) else None
+        words = figure.get("caption") if isinstance(figure, dict) else None
+        if not isinstance(words, str) or not words.strip():
+            return
+        name = figure.get("name") if isinstance(figure, dict) else None
+        is_label = isinstance(name, str) and re.fullmatch(r"[^()\s]{1,150}", name)
+        source = self.bounded(cell, (f"({name})=\n\n" if is_label else "") + words.strip())
+        block = {"type": "markdown", "source": source}
+        self.add(block, _without_id(cell), content_id("caption", source), [source], remember({}, derived=True))
 
     # Exercises
 
@@ -187,6 +200,8 @@ class DialectBlocks:
         self.draft.exercises += 1
         self.add({"type": "exercise", **fields}, cell, name, [""], metadata)
         self.open.open(OpenExercise(gathered, self.draft.blocks[-1], self.draft.texts[-1]), gate=False)
+        if gathered.label:
+            self.draft.block_labels.setdefault(gathered.label, self.draft.blocks[-1]["id"])
 
     def settle(self) -> None:
         """Fill the exercises' blocks, now that every solution has been met."""

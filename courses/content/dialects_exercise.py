@@ -17,7 +17,6 @@ from courses.content.exercises import (
     hidden_regions,
     kept_cell,
     needed_packages,
-    unknown_names,
 )
 from courses.content.notebook import Cell
 from courses.content.python_source import Segments, bound_names, parse_python
@@ -74,9 +73,6 @@ class Gathered:
             self.problems.append((self.head.number, what))
         checks = [*self.checks, *self.hidden_checks]
         is_python = language == "python"
-        if is_python and graded:
-            sources = f"{self.starter}\n{solution}" if parse_python(self.starter) else solution
-            self.problems += unknown_names(self.head, self.title, sources, self.checks, self.hidden_checks)
         return {
             "type": "exercise",
             "title": (" ".join(self.title.split()) or "Exercise")[:MAX_TITLE],

@@ -21,10 +21,18 @@ from courses.content.dialects_marks import (
     names_a_task,
     reveals_solution,
 )
-from courses.content.dialects_nbgrader import grading, is_stub
+from courses.content.dialects_nbgrader import NOTHING, grading, is_stub
+from courses.content.dialects_otter import Question, gather_question, marked, questions
+from courses.content.dialects_sections import Sections, answer_sections
 from courses.content.dialects_text import split_text
 from courses.content.dialects_visible import Part, visible
-from courses.content.exercises import PLACEHOLDER, has_answer_region, is_exercise_start, split_solution, without_answers
+from courses.content.exercises import (
+    PLACEHOLDER,
+    has_answer_region,
+    is_exercise_start,
+    split_solution,
+    without_answers,
+)
 from courses.content.notebook import Cell
 from courses.content.python_source import bound_names, parse_python, read_names
 from courses.content.references import first_heading
@@ -49,10 +57,17 @@ class Forms:
     withheld: set[int] = field(default_factory=set)
     quiet: set[int] = field(default_factory=set)
     owned: set[int] = field(default_factory=set)
+    sections: Sections = field(default_factory=Sections)
+    questions: dict[int, Question] = field(default_factory=dict)
     _imports: list[list[tuple[set[str], str]]] | None = None
 
     def __post_init__(self) -> None:
         owned = self.owned
+        self.questions = questions(self.cells)
+        asked = {place for start, question in self.questions.items() for place in range(start, question.end)}
+        own = {index for index, cell in enumerate(self.cells) if _says_itself(cell)}
+        self.sections = answer_sections(self.cells, asked | own)
+        owned.update(asked)
         for index in range(len(self.cells)):
             if index not in owned and self._is_starter(index):
                 self.starters[index] = self._reach(index)
@@ -61,14 +76,27 @@ class Forms:
         below = False
         for index, cell in enumerate(self.cells):
             below = announces_solution(cell.source) if cell.cell_type == "markdown" else below
-            if index in starting:
+            if index in starting or index in asked:
                 continue
+            if index in self.sections.cells or marked(cell):
+                self.withheld.add(index)
             if below and cell.cell_type == "code":
                 self.withheld.add(index)
             if is_solution_cell(cell) or index in owned and self._is_spent(cell) or cell.tags & HIDDEN_CHECK_TAGS:
                 self.withheld.add(index)
             elif cell.cell_type == "code" and reveals_solution(cell.source):
                 self.quiet.add(index)
+
+    def is_solution(self, index: int) -> bool:
+        """Whether the cell at `index` is a solution as a whole: by itself, or by the section that it stands in."""
+        return index in self.sections.cells or is_solution_cell(self.cells[index])
+
+    def parts(self, index: int) -> list[Part]:
+        """The text of the Markdown cell at `index` in parts, those below a heading "Solution" among them."""
+        found: list[Part] = []
+        for text, is_answer in self.sections.pieces(index, self.cells[index].source):
+            found += [Part(text, "solution", solutions=[text.strip()])] if is_answer else split_text(text)
+        return found
 
     def _is_spent(self, cell: Cell) -> bool:
         """Whether a check need not be shown beside the exercise that lists it."""
@@ -79,7 +107,7 @@ class Forms:
         known = grading(cell)
         if known.is_answer or known.is_task:
             return True
-        if cell.cell_type != "code" or is_solution_cell(cell) or known.is_test:
+        if cell.cell_type != "code" or self.is_solution(index) or known.is_test:
             return False
         if "exercise" in cell.tags or index in self.answers:
             return True
@@ -103,7 +131,7 @@ class Forms:
                 continue
             if place > index + REACH or is_exercise_start(cell) or known.is_answer or known.is_task:
                 break
-            if is_solution_cell(cell):
+            if self.is_solution(place):
                 found.append(place)
             elif cell.cell_type == "markdown":
                 heading = _HEADING.search(cell.source)
@@ -118,6 +146,8 @@ class Forms:
 
     def exercise_at(self, index: int) -> list[Cell]:
         """The cells of the exercise that begins at `index`, its words before its blank; [] for none."""
+        if index in self.questions:
+            return self.cells[index : self.questions[index].end]
         if index in self.starters:
             return [self.cells[index]]
         cell = self.cells[index]
@@ -130,12 +160,14 @@ class Forms:
         says_so = names_a_task(heading[2] if heading else cell.source.strip())
         is_question = index + 1 in self.answers and not heading and len(cell.source) <= MAX_QUESTION
         is_wanted = grading(self.cells[index + 1]).is_answer or says_so or is_question
-        parts = split_text(cell.source)
+        parts = self.parts(index)
         is_plain = len(parts) == 1 and parts[0].kind == "text" and not parts[0].withholds
         return [cell, self.cells[index + 1]] if is_wanted and is_plain and not is_page_title else []
 
     def gather(self, cells: list[Cell], index: int) -> Gathered:
         """What the exercise of `cells` is, whose first stands at `index`."""
+        if index in self.questions:
+            return self._gather_question(self.questions[index], cells, index)
         cell = cells[-1]
         start = index + len(cells) - 1
         graded = grading(cell)
@@ -150,7 +182,7 @@ class Forms:
         worth = 0.0
         for place in self.starters[start]:
             owned = self.cells[place]
-            if is_solution_cell(owned):
+            if self.is_solution(place):
                 gathered.add_solution(owned.source, is_code=owned.cell_type == "code")
             elif self.language == "python":
                 gathered.add_checks(owned, hidden=bool(owned.tags & HIDDEN_CHECK_TAGS))
@@ -161,6 +193,11 @@ class Forms:
         self._add_imports(gathered, start)
         if not gathered.title:
             gathered.title = self._title_above(index)
+        return gathered
+
+    def _gather_question(self, question: Question, cells: list[Cell], index: int) -> Gathered:
+        gathered = gather_question(question, cells, self.language)
+        self._add_imports(gathered, index)
         return gathered
 
     def _gather_words(self, gathered: Gathered, cell: Cell) -> None:
@@ -210,6 +247,11 @@ class Forms:
             return ""
         headings = _HEADING.findall(above.source)
         return re.sub(r"[*_`]", "", headings[-1][1]).strip(" #") if headings else ""
+
+
+def _says_itself(cell: Cell) -> bool:
+    """Whether a cell's own tags or metadata say what it is, so that no heading above it does."""
+    return is_exercise_start(cell) or grading(cell) is not NOTHING
 
 
 @dataclass

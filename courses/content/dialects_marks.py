@@ -11,7 +11,10 @@ from courses.content.notebook import Cell
 from courses.content.python_source import parse_python
 
 SOLUTION_TAGS = frozenset(
-    {"solution", "solutions", "answer", "answers", "to_remove_solution", "to_remove_explanation", "instructor"}
+    {
+        *("solution", "solutions", "answer", "answers", "to_remove_solution", "to_remove_explanation", "instructor"),
+        "otter_assign_solution_cell",
+    }
 )
 HIDDEN_CHECK_TAGS = frozenset({"hidden-check", "hidden-tests", "hidden_tests", "hidden-test"})
 
@@ -32,10 +35,9 @@ _TITLE = re.compile(
 _HINT_TITLE = re.compile(
     r"[\W_]*(?:(?:click|show|see|view|a|the|for|to)\s+)*(?:hints?|подсказк[аи])\b.{0,60}", re.I | re.S
 )
-_REMOVED = re.compile(
-    r"\s*(?:#|//|/\*|<!--|\"\"\"|'''|%)*\s*#?\s*@?(?:title\s+)?to[_ ]remove[_ ](?:solution|explanation)\b", re.I
-)
-_PRODUCTION = re.compile(r"^\s*#\s*%%RM_IF\(PROD\)%%", re.M)
+_REMOVED = re.compile(r"[\s#/*<!\"'%-]{0,100}@?(?:title[ \t]{1,20})?to[_ ]remove[_ ](?:solution|explanation)\b", re.I)
+_OTTER_WORDS = re.compile(r"\s{0,99}(?:<[^<>]{0,200}>\s{0,99}){0,9}(?:\*\*|__|<(?:strong|b)>)\s{0,99}SOLUTION\b")
+_PRODUCTION = re.compile(r"^[ \t]*#[ \t]*%%RM_IF\(PROD\)%%", re.M)
 _FORM = re.compile(r"\A\s*#+\s*@(?:title|markdown)[ \t]*(.*)")
 _FORM_SOLUTION = re.compile(r"\bsolutions?\b|\banswers?\b|решени[ея]", re.I)
 _ANNOUNCED = re.compile(
@@ -44,7 +46,7 @@ _ANNOUNCED = re.compile(
     re.I | re.X,
 )
 _CALL = re.compile(r"#?\s*[A-Za-z_][\w.\[\]]*\.(?:hint|solution)\(\s*\)\s*;?\s*(?:#.*)?")
-_REVEALED = re.compile(r"^\s*[A-Za-z_][\w.\[\]]*\.(?:hint|solution)\(\s*\)", re.M)
+_REVEALED = re.compile(r"^[ \t]*[A-Za-z_][\w.\[\]]*\.(?:hint|solution)\(\s*\)", re.M)
 _BLANK_COMMENT = re.compile(
     r"""\byour\s+(?:own\s+)?(?:code|answer|solution|implementation|work)\b|\bTODO\b|\bfill[ _-]*(?:in|me)\b
     |\b(?:code|answer|solution)\s+goes\s+here\b|\b(?:ваш|твой|свой)\s+код\b|\b(?:напишите|допишите|впишите|вставьте)\b""",
@@ -55,6 +57,7 @@ _BLANK_CODE = re.compile(
     |<\s*your\s+(?:code|answer)|<\s*ваш\s+код""",
     re.I | re.X,
 )
+_UNFINISHED = re.compile(r"[ \t]*[A-Za-z_][\w.\[\], \t'\"]{0,200}[ \t]=[ \t]*")
 _TASK = re.compile(
     r"\b(?:exercises?|problem|task|question|challenge|your turn|assignment|part [a-z\d])\b|упражнени|задани|задач", re.I
 )
@@ -77,7 +80,7 @@ def names_a_task(text: str) -> bool:
 
 def is_solution_cell(cell: Cell) -> bool:
     """Whether the whole cell is a solution: its tags, Colab's form, the comment or heading that it opens with."""
-    if cell.tags & SOLUTION_TAGS or _REMOVED.match(cell.source):
+    if cell.tags & SOLUTION_TAGS or _REMOVED.match(cell.source) or _OTTER_WORDS.match(cell.source):
         return True
     if cell.cell_type != "code":
         return False
@@ -112,6 +115,8 @@ def has_blank(source: str) -> bool:
     """Whether the cell leaves something for the learner to write: a comment, `____`, `...`, NotImplementedError."""
     for line in source.splitlines():
         code, mark, comment = line.partition("#")
+        if code.rstrip().endswith("=") and _UNFINISHED.fullmatch(code):
+            return True  # `x =` and nothing behind it
         if mark and _BLANK_COMMENT.search(comment):
             return True
         may_be = "___" in code or "..." in code or "NotImpl" in code or "<" in code

@@ -12,6 +12,7 @@ from posixpath import basename, splitext
 from urllib.parse import parse_qs, urlsplit
 
 from courses.content.course_files import CourseFiles, Found, folder_of, is_hidden
+from courses.content.dialects_olx import ProblemRefused, read_problem
 from courses.content.dialects_quiz_json import MAX_BYTES, QuizSet, read_json
 from courses.content.dialects_quizzes import draft_quiz
 from courses.content.quizzes import Quiz
@@ -22,7 +23,7 @@ MAX_FILES, MAX_TOTAL = 1_000, 100_000_000
 
 _ROUTE = re.compile(r"/quiz(?:zes)?/([\w-]{1,40})/?\Z")
 _LANGUAGE = re.compile(r"[a-z]{2}(?:[-_]?[a-z]{2})?", re.I)
-_BESIDE = re.compile(r"(?:.*[-_.])?(?:quiz|quizzes|questions)(?:[-_.].*)?", re.I)
+_BESIDE = re.compile(r"(?:.*[-_.])?(?:quiz|quizzes|questions|problems?)(?:[-_.].*)?", re.I)
 
 
 @dataclass
@@ -51,7 +52,7 @@ class QuizFiles:
         parts = urlsplit(href) if len(href) < 2_000 else None
         if parts is None:
             return []
-        if parts.path.endswith(".json") and not parts.scheme:
+        if parts.path.endswith((".json", ".xml")) and not parts.scheme:
             return self.in_file(href, lesson)
         route = _ROUTE.search(parts.path) or _ROUTE.search("/" + parts.fragment.lstrip("/"))
         return self.numbered(route[1], next(iter(parse_qs(parts.query).get("loc", [])), "")) if route else []
@@ -77,7 +78,7 @@ class QuizFiles:
             name = splitext(basename(path))[0]
             if folder_of(path) != folder_of(lesson) or any(used == path for used, _ in self._used):
                 continue
-            is_named = re.fullmatch(re.escape(stem) + r"(?:[-_.]?(?:quiz|quizzes|questions))?", name, re.I)
+            is_named = re.fullmatch(re.escape(stem) + r"(?:[-_.]?(?:quiz|quizzes|questions|problems?))?", name, re.I)
             if is_named or (is_alone and _BESIDE.fullmatch(name)):
                 found += self._take(path)
         return found
@@ -109,7 +110,7 @@ class QuizFiles:
         room, looked = MAX_TOTAL, 0
         for path in sorted(self._files.sizes):
             size = self._files.sizes[path]
-            if not path.lower().endswith(".json") or is_hidden(path) or not 20 <= size <= MAX_BYTES:
+            if not path.lower().endswith((".json", ".xml")) or is_hidden(path) or not 20 <= size <= MAX_BYTES:
                 continue
             looked, room = looked + 1, room - size
             if looked > MAX_FILES or room < 0:
@@ -119,17 +120,22 @@ class QuizFiles:
             except (OSError, ValueError) as error:
                 self.problems.append(Problem(path, f"cannot be read: {error}"))
                 continue
-            if (b'"answerOptions"' in data) or (b'"question"' in data and b'"answers"' in data):
+            if path.lower().endswith(".xml"):
+                if b"<problem" in data:
+                    self._read_sets(path, data)
+            elif (b'"answerOptions"' in data) or (b'"question"' in data and b'"answers"' in data):
                 self._read_sets(path, data)
 
     def _read_sets(self, path: str, data: bytes) -> None:
         try:
-            sets = read_json(data.decode("utf-8-sig"))
-        except (UnicodeDecodeError, JSONRefused) as error:
+            text = data.decode("utf-8-sig")
+            is_olx = path.lower().endswith(".xml")
+            sets = [QuizSet(quizzes=read_problem(text))] if is_olx else read_json(text)
+        except (UnicodeDecodeError, JSONRefused, ProblemRefused) as error:
             self.problems.append(Problem(path, f"its quizzes are not read: {error}"))
             # The lesson that wants them has a draft in their place: a quiz is never lost without a trace.
             sets = [QuizSet(quizzes=[draft_quiz(f"Quiz `{basename(path)}`", "its questions: the file cannot be read")])]
-        if sets and self._sets is not None:
+        if any(found.quizzes for found in sets) and self._sets is not None:
             self._sets[path] = sets
 
 

@@ -15,6 +15,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 from courses.content.formulas import Formula, protect, restore
+from courses.content.labels import CITATION, d2l_marks
 
 MAX_DEPTH = 10
 
@@ -25,6 +26,7 @@ _PLAIN_INFO = re.compile(r"([A-Za-z][\w-]{0,60})(?:\s+(.*))?\Z")
 _OPTION = re.compile(r"\s*:([\w-]{1,40}):(?:\s+(.*)|\s*)\Z")
 _TARGET = re.compile(r"\(([^()\s][^()]{0,150})\)=\Z")
 _ROLE = re.compile(r"\{([A-Za-z][\w:+-]{0,60})\}(`+)")
+_D2L_ROLE = re.compile(r":(numref|ref|cite[tp]?):(`)")
 _TITLED = re.compile(r"(.*?)\s*<([^<>]+)>\s*\Z", re.DOTALL)
 
 CALLOUT_KINDS = ("note", "tip", "important", "warning", "danger")
@@ -43,7 +45,19 @@ _CODE = {
     *("jupyter-execute", "ipython", "literal", "raw-cell"),
 }
 _PICTURES = {"figure", "image", "figure-md"}
-_NOTHING = {"toctree", "tableofcontents", "contents", "bibliography", "index", "include", "raw", "meta", "highlight"}
+_NOTHING = {
+    "toc",
+    "toctree",
+    "tableofcontents",
+    "contents",
+    "bibliography",
+    "index",
+    "include",
+    "raw",
+    "meta",
+    "highlight",
+}
+_LABELLED = {"table": "Table", "list-table": "Table", "figure-md": "Figure", "glue:figure": "Figure"}
 _REFERENCES = {"doc", "ref", "numref", "any", "term", "download", "prf:ref", "std:ref", "std:doc"}
 
 
@@ -75,8 +89,13 @@ def _unfold(tokens: list[Token], md: MarkdownIt, env: Env, depth: int) -> list[T
             result += _tokens_of(directive, token, md, env, depth)
         elif token.type in ("alert_open", "alert_close", "alert_title_open"):
             result.append(_alert(token))
-        elif token.type == "paragraph_open" and (target := _TARGET.match(tokens[index + 1].content)):
-            result.append(_token("target", content=target[1]))
+        elif token.type == "paragraph_open" and (marks := d2l_marks(tokens[index + 1].content)):
+            tokens[index + 1].content = marks.text
+            behind = [_token("target", content=label, meta={"is_behind": True}) for label in marks.labels]
+            result += [*tokens[index : index + 3], *behind] if marks.text else behind
+            index += 2
+        elif token.type == "paragraph_open" and tokens[index + 1].content.startswith("("):
+            result += _targets(tokens[index : index + 3])
             index += 2
         else:
             result.append(token)
@@ -84,10 +103,23 @@ def _unfold(tokens: list[Token], md: MarkdownIt, env: Env, depth: int) -> list[T
     return result
 
 
+def _targets(paragraph: list[Token]) -> list[Token]:
+    """The labels `(name)=` in the first lines of a paragraph, and what is left of it."""
+    lines = paragraph[1].content.split("\n")
+    found: list[Token] = []
+    while lines and (target := _TARGET.match(lines[0].strip())):
+        found.append(_token("target", content=target[1]))
+        del lines[0]
+    paragraph[1].content = "\n".join(lines)
+    return [*found, *paragraph] if lines else found
+
+
 def _directive(token: Token) -> _Directive | None:
     info = token.info.strip()
     if info == "math" or info.startswith("math "):
         return _with_options(_Directive("math", "", token.content))
+    if info == "toc":
+        return _Directive("toc", "", token.content)
     found = _INFO.match(info)
     if not found and token.type == "colon_fence":
         found = _PLAIN_INFO.match(info.strip("{}: "))
@@ -121,6 +153,19 @@ def _tokens_of(directive: _Directive, token: Token, md: MarkdownIt, env: Env, de
     name = directive.name
     if name in _NOTHING:
         return []
+    tokens = _content_of(directive, md, env, depth)
+    label = directive.options.get("label") or directive.options.get("name")
+    if not label or name in ("math", "figure"):
+        return tokens
+    return [_token("target", content=label, meta={"noun": _LABELLED.get(name) or _proved(name)}), *tokens]
+
+
+def _proved(name: str) -> str:
+    return name.removeprefix("prf:").capitalize() if name.startswith("prf:") else ""
+
+
+def _content_of(directive: _Directive, md: MarkdownIt, env: Env, depth: int) -> list[Token]:
+    name = directive.name
     if name == "math":
         return [_mathematics(directive, env)]
     if name in _CODE:
@@ -129,10 +174,15 @@ def _tokens_of(directive: _Directive, token: Token, md: MarkdownIt, env: Env, de
         return [fence]
     if name in _PICTURES:
         return _picture(directive, md, env, depth)
+    if name == "youtube" and (video := directive.argument or directive.body.strip()):
+        return _parse(f"<https://www.youtube.com/watch?v={video}>", md, env, depth)
     classes = directive.options.get("class", "").split()
     folded = name in _FOLDED or "dropdown" in classes
     body = _parse(directive.body, md, env, depth)
     title = directive.argument
+    if name in ("list-table", "table"):
+        rows = _table_rows(body, directive.options) if name == "list-table" else body
+        return _wrapped("div", "directive", "p", title, rows)
     if folded:
         kind = _kind(name, classes)
         default = "Solution" if name == "solution" else "More"
@@ -158,6 +208,33 @@ def _words(name: str, default: str) -> str:
     if plain in ("admonition", "callout", "dropdown", "toggle", "details"):
         return default
     return {"seealso": "See also", "keypoints": "Key points", "prereq": "Prerequisites"}.get(plain, plain.capitalize())
+
+
+def _table_rows(tokens: list[Token], options: dict[str, str]) -> list[Token]:
+    """A list of lists as the rows of a table; anything else stays as it is."""
+    if not tokens or tokens[0].type != "bullet_list_open":
+        return tokens
+    heads = options.get("header-rows", "0").strip()
+    left = int(heads) if heads.isdecimal() and len(heads) < 3 else 0
+    rows: list[Token] = []
+    depth, tag = 0, "td"
+    for token in tokens:
+        if token.type.startswith("bullet_list"):
+            depth += token.nesting
+            kind = {(1, 1): "table", (0, -1): "table"}.get((depth, token.nesting), "")
+        elif token.type.startswith("list_item") and depth <= 2:
+            kind = "tr" if depth == 1 else "cell"
+            if kind == "tr" and token.nesting > 0:
+                tag, left = "th" if left > 0 else "td", left - 1
+        else:
+            rows.append(token)
+            continue
+        if kind:
+            name = tag if kind == "cell" else kind
+            rows.append(_token(f"{name}_{'open' if token.nesting > 0 else 'close'}", name, token.nesting))
+        elif depth > 2 or (depth == 2 and token.nesting < 0 and token.type == "bullet_list_close"):
+            rows.append(token)
+    return rows
 
 
 def _parse(body: str, md: MarkdownIt, env: Env, depth: int) -> list[Token]:
@@ -227,7 +304,7 @@ def _token(
 
 def _role(state: StateInline, silent: bool) -> bool:
     """`{name}`content`` anywhere in a line; mathematics never gets here, `formulas.py` took it."""
-    found = _ROLE.match(state.src, state.pos)
+    found = _ROLE.match(state.src, state.pos) or _D2L_ROLE.match(state.src, state.pos)
     if not found:
         return False
     end = state.src.find(found[2], found.end())
@@ -244,9 +321,9 @@ def _push_role(state: StateInline, name: str, content: str) -> None:
         titled = _TITLED.match(content)
         token = state.push("reference", "a", 0)
         token.content = titled[1] if titled and titled[1] else content.lstrip("!~")
-        token.meta = {"target": titled[2] if titled else content.lstrip("!~")}
+        token.meta = {"target": titled[2] if titled else content.lstrip("!~"), "is_titled": bool(titled and titled[1])}
     elif name.startswith(("cite", "footcite")):
-        state.push("text", "", 0).content = f"[{content}]"
+        _push_citation(state, content)
     elif name in ("sub", "sup", "subscript", "superscript", "kbd", "abbr"):
         tag = name[:3] if name.startswith("su") else name
         opening = state.push(f"{tag}_open", tag, 1)
@@ -257,3 +334,13 @@ def _push_role(state: StateInline, name: str, content: str) -> None:
         state.push(f"{tag}_close", tag, -1)
     else:
         state.push("code_inline", "code", 0).content = content
+
+
+def _push_citation(state: StateInline, content: str) -> None:
+    """`[a; b]`, each work to be named when all of the lesson is read."""
+    keys = [key.strip() for key in content.split(",") if key.strip()]
+    for place, key in enumerate(keys):
+        state.push("text", "", 0).content = "; " if place else "["
+        token = state.push("citation", "", 0)
+        token.content, token.meta = key, {"target": CITATION + key}
+    state.push("text", "", 0).content = "]" if keys else ""

@@ -5,14 +5,13 @@ the solution with its marked regions taken out. Knows cells and text; ids and re
 """
 
 import ast
-import builtins
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from courses.content.checks import CheckReader
 from courses.content.notebook import Cell
-from courses.content.python_source import bound_names, imported_modules, parse_python, read_names
+from courses.content.python_source import imported_modules, parse_python
 from courses.content.references import first_heading
 
 PART_TAGS = frozenset({"solution", "check", "hidden-check", "hint"})
@@ -36,6 +35,11 @@ _BEGIN = re.compile(r"[ \t]*#+[ \t]*BEGIN SOLUTION\b", re.I)
 _END = re.compile(r"[ \t]*#+[ \t]*END SOLUTION\b", re.I)
 _BEGIN_HIDDEN = re.compile(r"[ \t]*#+[ \t]*BEGIN HIDDEN TESTS\b", re.I)
 _END_HIDDEN = re.compile(r"[ \t]*#+[ \t]*END HIDDEN TESTS\b", re.I)
+# otter-grader's marks, besides a line's own `# SOLUTION`.
+_QUIET = re.compile(r"[ \t]*#+[ \t]*BEGIN SOLUTION[ \t]+NO PROMPT\b", re.I)
+_BEGIN_PROMPT = re.compile(r"[ \t\"'.=]*#+[ \t]*BEGIN PROMPT\b", re.I)
+_END_PROMPT = re.compile(r"[ \t\"';]*#+[ \t]*END PROMPT\b", re.I)
+_ASSIGNED = re.compile(r"[ \t]*(?:return\b|[\w.]+(?:\[[^\]=]*\])*(?:[ \t]*,[ \t]*[\w.]+)*[ \t]*(?:=(?!=)|<-))")
 _PACKAGE = re.compile(r"[A-Za-z0-9_+#.\[\]-]{1,60}")
 
 
@@ -108,8 +112,6 @@ def read_exercise(cells: list[Cell], language: str) -> Exercise:
         "language": language,
         "cells": [kept_cell(cell) for cell in cells],
     }
-    if language == "python":
-        problems.extend(unknown_names(head, title, solution, visible, hidden))
     return Exercise(block, cells, problems)
 
 
@@ -130,7 +132,10 @@ def kept_cell(cell: Cell) -> dict[str, Any]:
 
 def has_answer_region(source: str) -> bool:
     """Whether a source holds a region that learners must not see, in an exercise or outside of one."""
-    return any(_BEGIN.match(line) or _BEGIN_HIDDEN.match(line) for line in source.splitlines())
+    if "SOLUTION" not in source and "BEGIN" not in source.upper():
+        return False
+    marks = (_BEGIN.match, _BEGIN_HIDDEN.match, _marked_line)
+    return any(mark(line) for line in source.splitlines() for mark in marks)
 
 
 def without_answers(source: str) -> str:
@@ -150,12 +155,18 @@ def split_solution(source: str, problems: list[tuple[int, str]], number: int) ->
     """(starter, solution) of a solution cell. Without a marked region everything is the solution.
 
     In the starter each region is one comment; where the region was the only body of its block, it also raises
-    NotImplementedError, so that the starter is valid Python and says what is missing.
+    NotImplementedError, so that the starter is valid Python and says what is missing. A line that ends in `# SOLUTION`
+    keeps what it assigns to.
     """
     lines = source.splitlines()
     regions = _regions(lines, problems, number)
-    solution = [line for line in lines if not _BEGIN.match(line) and not _END.match(line)]
-    if not regions:
+    prompts = _prompts(lines)
+    solution = [
+        marked[0] if (marked := _marked_line(line)) else line
+        for index, line in enumerate(lines)
+        if index not in prompts and not _BEGIN.match(line) and not _END.match(line)
+    ]
+    if not regions and not any(map(_marked_line, lines)):
         if source.strip():
             problems.append((number, "the solution cell marks no region, so that the starter is empty"))
         return PLACEHOLDER + "\n", "\n".join(solution)
@@ -164,14 +175,52 @@ def split_solution(source: str, problems: list[tuple[int, str]], number: int) ->
     for index, line in enumerate(lines):
         region = next(((begin, end) for begin, end in regions if begin <= index <= end), None)
         if region is None:
-            if not _END.match(line):
-                starter.append(line)
+            if not _END.match(line) and prompts.get(index, True):
+                starter += _left_of(line)
         elif index == region[0]:
+            if _QUIET.match(line) and (region not in only_bodies or region[1] + 1 in prompts):
+                continue
             indent = _indent(lines, region)
             starter.append(indent + PLACEHOLDER)
             if region in only_bodies:
                 starter.append(f"{indent}raise NotImplementedError")
     return "\n".join(starter), "\n".join(solution)
+
+
+def _left_of(line: str) -> list[str]:
+    """What a learner gets of a line outside of all regions: `x = 2 # SOLUTION` is `x = ...`."""
+    marked = _marked_line(line)
+    if marked is None:
+        return [line]
+    source, is_quiet = marked
+    if is_quiet:
+        return []
+    assigned = _ASSIGNED.match(source[:1_000])
+    return [f"{assigned[0]} ..." if assigned else line[: len(line) - len(line.lstrip())] + "..."]
+
+
+def _marked_line(line: str) -> tuple[str, bool] | None:
+    """(source, whether nothing takes its place) of a line that ends in `# SOLUTION` or `# SOLUTION NO PROMPT`."""
+    if "SOLUTION" not in line:
+        return None
+    source, mark, words = line.rpartition("#")
+    source = source.rstrip("# \t")
+    says_so = words.split() in (["SOLUTION"], ["SOLUTION", "NO", "PROMPT"])
+    is_code = bool(source.strip()) and not source.lstrip().startswith("#")
+    return (source, "PROMPT" in words) if mark and says_so and is_code else None
+
+
+def _prompts(lines: list[str]) -> dict[int, bool]:
+    """The lines that only learners get, between BEGIN PROMPT and END PROMPT: whether each is more than a mark."""
+    found: dict[int, bool] = {}
+    begin: int | None = None
+    for index, line in enumerate(lines):
+        if begin is None and _BEGIN_PROMPT.match(line):
+            begin = index
+        elif begin is not None and _END_PROMPT.match(line):
+            found |= {place: begin < place < index for place in range(begin, index + 1)}
+            begin = None
+    return found
 
 
 def _regions(lines: list[str], problems: list[tuple[int, str]], number: int) -> list[tuple[int, int]]:
@@ -279,17 +328,3 @@ def needed_packages(
         tree = parse_python(source)
         modules |= imported_modules(tree) if tree else set()
     return sorted({PACKAGES[module] for module in modules if module in PACKAGES})
-
-
-def unknown_names(
-    head: Cell, title: str, solution: str, visible: list[dict[str, Any]], hidden: list[dict[str, Any]]
-) -> list[tuple[int, str]]:
-    """Names that solution and checks read and nothing in the exercise binds: it would not run on its own."""
-    sources = [solution, *(check.get("source") or check["expression"] for check in [*visible, *hidden])]
-    trees = [tree for tree in map(parse_python, sources) if tree is not None]
-    known = set(dir(builtins)).union(*map(bound_names, trees)) if trees else set()
-    unknown = sorted(set().union(*map(read_names, trees)) - known) if trees else []
-    if not unknown:
-        return []
-    names = ", ".join(unknown[:8])
-    return [(head.number, f"exercise {title!r} uses names from outside of it ({names}): it is checked on its own")]

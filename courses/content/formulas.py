@@ -16,7 +16,7 @@ MAX_DISPLAY = 40_000
 
 _START = re.compile(
     r"(?P<fence>(?m:^)(?P<prefix>[ \t]*(?:(?:>|[-+*]|\d{1,9}[.)])[ \t]*)*)(?P<fence_mark>`{3,}|~{3,})(?P<info>[^\n]*))"
-    r"|(?P<role>\{(?P<role_name>math|eq)\}(?P<role_ticks>`+))"
+    r"|(?P<role>(?:\{(?P<role_name>math|eq)\}|:eqref:)(?P<role_ticks>`+))"
     r"|(?P<ticks>`+)"
     r"|(?P<comment><!--)"
     r"|(?P<raw><(?P<raw_name>script|style|pre|code|textarea|svg|math)\b)"
@@ -29,7 +29,7 @@ _START = re.compile(
     r"|(?P<dollars>\${1,2})",
     re.DOTALL | re.IGNORECASE,
 )
-_LABEL_AFTER = re.compile(r"[ \t]*\(([A-Za-z][\w:.-]{0,100})\)[ \t]*(?=\n|\Z)")
+_LABEL_AFTER = re.compile(r"[ \t]*(?:\(([A-Za-z][\w:.-]{0,100})\)|\n?[ \t]*:eqlabel:`([^`\n]{1,100})`)[ \t]*(?=\n|\Z)")
 _PROSE = re.compile(r"[^\W\d_]{2,}[,.;:]?\s+[^\W\d_]{2,}")
 _MATHY = re.compile(r"[\\^_={}<>|+*/-]")
 _QUOTE = re.compile(r"(?m)^[ \t]*((?:>[ \t]?)+)")
@@ -89,7 +89,7 @@ class _Scan:
         self.budget = 50_000 + 4 * len(source)
 
     def run(self) -> str:
-        if not re.search(r"[$\\]|\{(?:math|eq)\}", self.source):
+        if not re.search(r"[$\\]|\{(?:math|eq)\}|:eqref:", self.source):
             return self.source
         position = 0
         while found := _START.search(self.source, position):
@@ -171,7 +171,7 @@ class _Scan:
         end = self.source.find(ticks, start, self._blank_line(start))
         if end < 0:
             return start
-        kind = "inline" if found["role_name"].lower() == "math" else "reference"
+        kind = "inline" if (found["role_name"] or "").lower() == "math" else "reference"
         self._put(found.start(), end + len(ticks), self.source[start:end], kind)
         return end + len(ticks)
 
@@ -254,7 +254,7 @@ class _Scan:
         after = end + 2
         label = _LABEL_AFTER.match(self.source, after)
         after = label.end() if label else after
-        self._put(found.start(), after, self.source[start:end], "display", label[1] if label else None)
+        self._put(found.start(), after, self.source[start:end], "display", label[1] or label[2] if label else None)
         return after
 
     def _closing_dollars(self, start: int, limit: int) -> int | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from courses.content.course_files import CourseFiles, Found
+from courses.content.course_source import CERTIFICATE_PERCENT, COMPLETIONS
 from courses.content.order import SUFFIXES, Entry, ModulePlan, Outline
 from courses.content.report import Problem
 
@@ -24,17 +25,22 @@ _SLUG = re.compile(r"[-a-zA-Z0-9_]+")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _TEXTS = ("uid", "title", "slug", "summary", "level", "language", "licence", "description")
 _LISTS = ("authors", "outcomes", "requirements")
-_TOP = frozenset({*_TEXTS, *_LISTS, "modules", "files"})
-_LESSON = frozenset({"file", "title", "uid", "slug", "minutes", "preview"})
+_TOP = frozenset({*_TEXTS, *_LISTS, "completion", "certificate", "modules", "files"})
+_LESSON = frozenset({"file", "title", "uid", "slug", "minutes", "preview", "completion"})
 
 
 @dataclass
 class Manifest:
-    """The file as read. `about` has the course's own fields, checked; `modules` is None when it gives no order."""
+    """The file as read. `about` has the course's own fields, checked; `modules` is None when it gives no order.
+
+    `completion` is the rule of lessons that name none; `certificate` the percent of one, None for a course without.
+    """
 
     about: dict[str, Any] = field(default_factory=dict)
     modules: list[ModulePlan] | None = None
     data_files: list[str] = field(default_factory=list)
+    completion: str | None = None
+    certificate: int | None = CERTIFICATE_PERCENT
     faults: list[Problem] = field(default_factory=list)
 
     def outline(self) -> Outline:
@@ -84,6 +90,8 @@ class _Reader:
             self.fault("level", f"must be one of {', '.join(LEVELS)}")
         for name in _LISTS:
             about[name] = self.texts(content, name)
+        self.manifest.completion = self.completion(content, "")
+        self.certificate(content.get("certificate", True))
         if "title" not in content:
             self.fault("title", "is required")
         if "modules" in content:
@@ -189,7 +197,30 @@ class _Reader:
         if not isinstance(preview, bool):
             self.fault(f"{place}preview", "must be true or false")
         title = self.text(item, "title", place, 200)
-        return Entry(path, title, uid, slug, minutes, preview is True) if path else None
+        completion = self.completion(item, place)
+        return Entry(path, title, uid, slug, minutes, preview is True, completion) if path else None
+
+    def completion(self, table: dict[str, Any], place: str) -> str | None:
+        value = table.get("completion")
+        if value is None or value in COMPLETIONS:
+            return value
+        self.fault(f"{place}completion", f"must be one of {', '.join(COMPLETIONS)}")
+        return None
+
+    def certificate(self, value: Any) -> None:
+        """`true`, `false`, or `{score = 60}`."""
+        if isinstance(value, bool):
+            self.manifest.certificate = CERTIFICATE_PERCENT if value else None
+            return
+        if not isinstance(value, dict):
+            self.fault("certificate", "must be true, false, or a table with score = …")
+            return
+        self.known(value, frozenset({"score"}), "certificate.")
+        score = value.get("score", CERTIFICATE_PERCENT)
+        if type(score) is not int or not 1 <= score <= 100:
+            self.fault("certificate.score", "must be a whole number from 1 to 100")
+            return
+        self.manifest.certificate = score
 
     def unique(self, seen: dict[str, str], value: str | None, place: str) -> None:
         if value is None:

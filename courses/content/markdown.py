@@ -16,16 +16,19 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock, html_block
 from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.colon_fence import colon_fence_plugin
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
+from mdit_py_plugins.gfm_autolink.index import _protocol_rule
 
 from courses.content.bounded_parsing import bound_steps, steps_for
 from courses.content.directives import directives_plugin
 from courses.content.formulas import CLOSE, OPEN, PLACEHOLDER, Formula, protect, restore, without_placeholders
 from courses.content.highlighting import highlight, language_key
+from courses.content.labels import named_labels, readable, titled
 from courses.content.render_context import RenderContext
 from courses.content.sanitizing import clean_html, fragment, safe_id
 
@@ -70,7 +73,13 @@ def parse_markdown(source: str, context: RenderContext) -> Parsed:
     context.anchors.update(token.content for token in tokens if token.type == "target")
     figures = (token for token in tokens if token.type == "figure_open" and "id" in token.attrs)
     context.anchors.update(str(token.attrs["id"]) for token in figures)
-    return Parsed(tokens, protected.formulas)
+    parsed = Parsed(tokens, protected.formulas)
+    if any(token.type in ("target", "figure_open") for token in tokens):
+        headings = ((place, tokens[place + 1]) for place, _ in parsed.headings())
+        titles = {place: heading_title(words, protected.formulas, context) for place, words in headings}
+        for label, name in named_labels(tokens, titles, context.label_counts):
+            context.label_names.setdefault(label, name)
+    return parsed
 
 
 def render_parsed(parsed: Parsed, context: RenderContext) -> str:
@@ -122,11 +131,20 @@ def _markdown() -> MarkdownIt:
     bound_steps(markdown)
     markdown.enable(["table", "strikethrough"])
     markdown.use(colon_fence_plugin).use(deflist_plugin).use(footnote_plugin).use(gfm_autolink_plugin)
+    markdown.inline.ruler.at("gfm_autolink_protocol", _bare_address)
     markdown.use(directives_plugin)
     markdown.block.ruler.before("paragraph", "loose_heading", _loose_heading, {"alt": ["paragraph"]})
     markdown.block.ruler.at("html_block", _html_block, {"alt": ["paragraph", "reference", "blockquote"]})
     markdown.core.ruler.push("formulas", _place_formulas)
     return markdown
+
+
+_PROTOCOL = re.compile(r"(?:\A|[\s*_~(])(?:https?|mailto|xmpp)\Z")
+
+
+def _bare_address(state: StateInline, silent: bool) -> bool:
+    """An address without brackets; the plugin's rule reads all the text before each colon, so it is asked rarely."""
+    return bool(_PROTOCOL.search(state.pending[-8:])) and _protocol_rule(state, silent)
 
 
 _LOOSE = re.compile(r"(#{2,6}(?=[^\W\d_])|#(?=[A-ZА-Я][\w ]))(.*)")
@@ -279,7 +297,19 @@ class LessonRenderer(RendererHTML):
         context: RenderContext = env["context"]
         target = tokens[idx].meta["target"]
         href = fragment(target) if target in context.anchors and target not in context.links else target
-        return f'<a href="{escape(href)}">{escape(restore(tokens[idx].content, env["formulas"]))}</a>'
+        words, name = restore(tokens[idx].content, env["formulas"]), context.label_names.get(target, "")
+        if "#block-" in context.links.get(target, ""):
+            name = "the exercise"
+        words = titled(words, name) if tokens[idx].meta["is_titled"] else name or readable(words)
+        return f'<a href="{escape(href)}">{escape(words)}</a>'
+
+    def citation(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        context: RenderContext = env["context"]
+        target = tokens[idx].meta["target"]
+        name = context.label_names.get(target)
+        if name is None:
+            return escape(tokens[idx].content)
+        return f'<a href="{escape(fragment(target))}">{escape(name)}</a>'
 
     def fence(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         info = tokens[idx].info.strip().split()

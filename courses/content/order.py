@@ -16,7 +16,8 @@ from courses.content.textfiles import is_script_notebook, is_text_notebook
 from courses.content.translations import in_translations_folder, translations
 from courses.content.twins import answer_files, equal_files, is_grading_copy, student_twins
 
-SUFFIXES = (".ipynb", ".md", ".mdx", ".py")
+SUFFIXES = (".ipynb", ".md", ".mdx", ".py", ".Rmd", ".rmd", ".qmd")
+RMARKDOWN = (".Rmd", ".rmd", ".qmd")
 MORE_NOTEBOOKS = "More notebooks"
 _SNIFFED_BYTES = 20_000_000
 
@@ -55,6 +56,7 @@ class Entry:
     slug: str | None = None
     minutes: int | None = None
     preview: bool = False
+    completion: str | None = None
     hint: str | None = None
     """What the README or index that gave the order calls it: a title where the notebook's own headings are none."""
     is_extra: bool = False
@@ -144,6 +146,11 @@ def is_lesson_name(path: str) -> bool:
     )
 
 
+def is_unread_lesson(path: str) -> bool:
+    """Whether the file would be a lesson if reStructuredText were read."""
+    return path.endswith(".rst") and is_lesson_name(f"{path[:-4]}.md")
+
+
 def is_readme(path: str) -> bool:
     """Whether the file is a folder's README in Markdown."""
     return basename(path).casefold() in ("readme.md", "readme.mdx", "readme.markdown")
@@ -157,9 +164,11 @@ def course_readme(files: CourseFiles) -> str | None:
 def twin_of(path: str, files: CourseFiles, notebooks: dict[str, list[str]]) -> str | None:
     """The notebook that a script or text is a copy of: same name, in its folder or alone in the course."""
     stem, suffix = splitext(path)
+    beside = f"{stem}.ipynb"
+    if suffix in RMARKDOWN:
+        return beside if files.sizes.get(beside) else None
     if suffix not in (".py", ".md"):
         return None
-    beside = f"{stem}.ipynb"
     same_name = notebooks.get(basename(stem), [])
     if files.sizes.get(beside):
         twin = beside

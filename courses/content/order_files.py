@@ -38,6 +38,7 @@ def find_outline(files: CourseFiles) -> Outline:
         mkdocs_outline,
         fenced_outline,
         carpentries_outline,
+        quarto_outline,
         summary_outline,
         sidebar_outline,
         index_outline,
@@ -151,13 +152,19 @@ def _nav_files(value: Any, title: str | None) -> Iterator[tuple[str, str | None]
 
 
 def carpentries_outline(files: CourseFiles) -> Outline | None:
-    """The order that `episodes:` in a Carpentries lesson's `config.yaml` gives; pages for instructors are not in it."""
-    path = next((name for name in ("config.yaml", "config.yml") if name in files.sizes), None)
+    """The order that `episodes:` in a Carpentries lesson's `config.yaml` gives; pages for instructors are not in it.
+
+    Its older form, for Jekyll, is `episode_order:` in `_config.yml`, or the names in `_episodes/`.
+    """
+    path = next((name for name in ("config.yaml", "config.yml", "_config.yml") if name in files.sizes), None)
     if path is None:
         return None
     outline = Outline(source=path)
-    keys = ("episodes", "title", "license", "carpentry", "lang")
+    keys = ("episodes", "episode_order", "title", "license", "carpentry", "lang")
     content = _top_level(files, path, keys, outline)
+    if path == "_config.yml":
+        is_lesson = "_episodes" in files.folders and ("episode_order" in content or "carpentry" in content)
+        content = {**content, "episodes": content.get("episode_order")} if is_lesson else {}
     if "episodes" not in content:
         return None
     folder = next((name for name in ("episodes", "_episodes") if name in files.folders), "")
@@ -172,6 +179,31 @@ def carpentries_outline(files: CourseFiles) -> Outline | None:
         outline.about["language"] = language
     group = Group(files=[(name, None) for name in episodes if isinstance(name, str)])
     return _found(outline, [group], files, folder=folder, also=[""])
+
+
+def quarto_outline(files: CourseFiles) -> Outline | None:
+    """The order that `chapters:` in a Quarto book's `_quarto.yml` gives, or `rmd_files:` in a bookdown's."""
+    path = nearest(files, "_quarto.yml", depth=1) or nearest(files, "_bookdown.yml", depth=1)
+    if path is None:
+        return None
+    outline = Outline(source=path)
+    content = _top_level(files, path, ("book", "rmd_files"), outline)
+    book = content.get("book")
+    book = book if isinstance(book, dict) else {"chapters": content.get("rmd_files")}
+    if not isinstance(book.get("chapters"), list):
+        return None
+    outline.about = {"title": one_line(book.get("title"))}
+    groups: list[Group] = [Group()]
+    for item in book["chapters"]:
+        if isinstance(item, dict) and isinstance(item.get("chapters"), list):
+            part = one_line(item.get("part"))
+            is_page = bool(part) and str(part).endswith((".qmd", ".Rmd", ".md"))
+            groups.append(Group(None if is_page else part, [(str(part), None)] if is_page else [], is_chapter=is_page))
+            groups[-1].files += [(name, None) for name in item["chapters"] if isinstance(name, str)]
+        elif isinstance(item, str | dict):
+            name = item if isinstance(item, str) else one_line(item.get("href") or item.get("file"))
+            groups[-1].files += [(name, None)] if name else []
+    return _found(outline, groups, files)
 
 
 def _found(

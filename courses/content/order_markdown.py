@@ -15,7 +15,7 @@ from markdown_it.token import Token
 
 from courses.content.contents import Group, nearest, resolved
 from courses.content.course_files import REMOTE, CourseFiles, Found, folder_of, is_hidden
-from courses.content.lessons import title_from_words
+from courses.content.lesson_drafts import title_from_words
 from courses.content.notebook import NotebookRefused, read_notebook
 from courses.content.order import SUFFIXES, Outline, course_readme
 

@@ -26,6 +26,8 @@ class RenderContext:
     macros: Macros = field(default_factory=dict)
     numbers: dict[str, str] = field(default_factory=dict)
     anchors: set[str] = field(default_factory=set)
+    label_names: dict[str, str] = field(default_factory=dict)
+    label_counts: dict[str, int] = field(default_factory=dict)
     toc: list[dict[str, Any]] = field(default_factory=list)
     formulas_total: int = 0
     formulas_failed: list[dict[str, str]] = field(default_factory=list)

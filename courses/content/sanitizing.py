@@ -354,6 +354,8 @@ def _safe_target(target: str) -> str | None:
     if re.match(r"(?!https://)[A-Za-z][A-Za-z0-9+.-]*:", target) or target.startswith("//") or "\\" in target:
         return None
     path, mark, wanted = target.partition("#")
+    if re.fullmatch(r"block-[A-Za-z0-9_.:-]{1,80}", wanted):
+        return target  # a block's own id, which no heading can have
     return path + fragment(wanted) if mark and wanted and not target.startswith("https:") else target
 
 

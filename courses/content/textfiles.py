@@ -1,4 +1,4 @@
-"""Lessons written as text: Markdown files, MyST text notebooks and py:percent scripts, as the cells of a notebook.
+"""Lessons written as text: Markdown, MyST text notebooks, py:percent scripts, R Markdown: as the cells of a notebook.
 
 A plain Markdown file becomes one Markdown cell a section (cut before each top-level `#` or `##` heading), so that the
 sources of its cells, joined, are the file again. Knows no folder and no lesson.
@@ -9,6 +9,7 @@ import warnings
 from typing import Any
 
 import jupytext
+from jupytext.cell_metadata import RMarkdownOptionParsingError
 from nbformat import ValidationError
 
 from courses.content.notebook import (
@@ -35,6 +36,18 @@ _PERCENT = re.compile(r"^# ?%%", re.M)
 _SCRIPT_HEADER = re.compile(r"\A(?:#![^\n]*\n)?(?:# -\*-[^\n]*\n)?# ---\n(?:#[^\n]*\n)*?# (?:jupyter|jupytext):", re.M)
 _SCRIPT_YAML = re.compile(r"\A(?:#[^\n]*\n){0,3}?# ---\n((?:#[^\n]*\n){0,200}?)# ---[ \t]*\n")
 _CELL_YAML = re.compile(r"^ {0,3}[`~:]{3,}\{(?:code|raw)-cell\}[^\n]*\n---\n((?:[^\n]*\n){0,100}?)---", re.M)
+_INDENTED = re.compile(r"(?:[^\n]*\n)?[ \t\f]{1000}")
+_FAULTS = (
+    *(ValidationError, ValueError, KeyError, TypeError, AttributeError, IndexError, SyntaxError, RecursionError),
+    RMarkdownOptionParsingError,
+)
+"""What jupytext raises for a text that it cannot read."""
+_CHUNK = re.compile(r"^ {0,3}[`~]{3,}[ \t]*\{", re.M)
+_MARKED = re.compile(
+    r"^(<!--[\s#]{0,20}(?:(?:BEGIN|END)[ \t]+(?:QUESTION|PROMPT|SOLUTION|TESTS?|EXPORT)|ASSIGNMENT CONFIG)\b"
+    r"[^<>]{0,5000}?-->)",
+    re.M,
+)
 _LEXER = re.compile(r"^ {0,3}[`~:]{3,}\{code-cell\}[ \t]+(\w{1,40})[ \t]*$", re.M)
 _KEY = re.compile(r"[A-Za-z_][\w.-]*")
 
@@ -79,6 +92,32 @@ def read_markdown(data: bytes, *, max_bytes: int = MAX_NOTEBOOK_BYTES) -> Notebo
     cells = [Cell("markdown", source, number) for number, source in enumerate(sources, 1)]
     name_cells(cells, problems)
     return Notebook(cells, metadata, format="markdown", front_matter=front_matter, problems=problems)
+
+
+def read_rmarkdown(data: bytes, *, max_bytes: int = MAX_NOTEBOOK_BYTES) -> Notebook:
+    """Read an R Markdown or Quarto file, whose chunks are code cells. Raises NotebookRefused."""
+    text = _bounded(data, max_bytes).replace("\r\n", "\n")
+    front = _FRONT_MATTER.match(text)
+    problems: list[tuple[int | None, str]] = []
+    metadata = _front_matter(text, problems)[0] if front else {}
+    notebook = _by_jupytext(text, front.end() if front else 0, "Rmd", "rmarkdown", metadata)
+    cells: list[Cell] = []
+    for cell in notebook.cells:
+        # otter-grader's marks are comments in the text: each is a cell of its own, as it is in a notebook.
+        parts = _MARKED.split(cell.source) if cell.cell_type == "markdown" and "<!--" in cell.source else [cell.source]
+        cells += [
+            Cell(cell.cell_type, part.strip("\n") if len(parts) > 1 else part, 0, metadata=cell.metadata)
+            for part in parts
+            if part.strip() or len(parts) == 1
+        ]
+    if len(cells) > MAX_CELLS:
+        raise NotebookRefused(f"has {len(cells):,} cells; at most {MAX_CELLS:,} are read", is_bound=True)
+    for number, cell in enumerate(cells, 1):
+        cell.number = number
+    name_cells(cells, problems)
+    notebook.cells = cells
+    notebook.problems = problems
+    return notebook
 
 
 def sections(text: str) -> list[str]:
@@ -146,7 +185,7 @@ def _header(text: str) -> dict[str, Any]:
 
 def _check_length(text: str, form: str) -> None:
     """jupytext copies the rest of the lines for each cell: cells and lines are counted before it reads."""
-    mark = {"py:percent": _PERCENT, "md:myst": _CODE_CELL}.get(form, _PARAGRAPH)
+    mark = {"py:percent": _PERCENT, "md:myst": _CODE_CELL, "Rmd": _CHUNK}.get(form, _PARAGRAPH)
     most = MAX_CELLS if mark is not _PARAGRAPH else MAX_PARAGRAPHS
     if (found := sum(1 for _ in mark.finditer(text))) > most:
         what = "cells" if mark is not _PARAGRAPH else "paragraphs"
@@ -160,6 +199,8 @@ def _by_jupytext(whole: str, start: int, form: str, name: str, metadata: dict[st
     text = whole[start:].lstrip("\n")
     header = whole[: len(whole) - len(text)]
     _check_length(text, form)
+    if _INDENTED.match(text):
+        raise NotebookRefused("begins with over 1,000 blanks: jupytext would be long over them", is_bound=True)
     for options in _CELL_YAML.finditer(text):
         _header(options[1])
     try:
@@ -167,7 +208,7 @@ def _by_jupytext(whole: str, start: int, form: str, name: str, metadata: dict[st
             # Cells of two names for one language (`ipython`, `python3`) are no fault: each cell keeps its own.
             warnings.simplefilter("ignore", UserWarning)
             notebook = jupytext.reads(text, fmt=form)
-    except (ValidationError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except _FAULTS as error:
         what = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise NotebookRefused(f"cannot be read as {form}: {what}") from error
     if len(notebook.cells) > MAX_CELLS:
@@ -179,6 +220,9 @@ def _by_jupytext(whole: str, start: int, form: str, name: str, metadata: dict[st
         for number, cell in enumerate(notebook.cells, 1)
     ]
     name_cells(cells, problems)
+    if form == "Rmd":
+        main = plain(notebook.metadata.get("jupytext", {})).get("main_language")
+        metadata = {"jupytext": {"main_language": main}} | metadata if isinstance(main, str) else metadata
     lexer = _LEXER.search(text) if name == "myst" else None
     return Notebook(
         cells, metadata, format=name, front_matter=header, lexer=lexer[1] if lexer else "", problems=problems

@@ -23,7 +23,7 @@ _ANSWERS = frozenset(
         *("corrigé", "corrigés", "lösung", "lösungen", "loesung", "loesungen", "解答", "答案"),
     }
 )
-_ANSWER_FOLDERS = _ANSWERS | {"teacher", "teachers"}
+_ANSWER_FOLDERS = _ANSWERS | {"teacher", "teachers", "autograder"}
 _EXERCISES = frozenset(
     {
         *("ex", "exercise", "exercises", "exo", "exos", "assignment", "assignments", "problem", "problems", "question"),

@@ -292,11 +292,6 @@ def test_packages_are_those_that_are_imported():
     ]
 
 
-def test_names_from_outside_of_the_exercise_are_told():
-    _, problems = exercise(code("assert square(data[0]) == 1", tags=["check"]))
-    assert any("uses names from outside of it (data)" in problem for problem in problems)
-
-
 def test_without_checks_there_are_no_points():
     block, problems = exercise()
     assert block["points"] == 0

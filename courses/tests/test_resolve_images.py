@@ -273,3 +273,11 @@ def test_removed_outputs_are_kept_for_export_alone(tmp_path):
     block = read.lessons[0].body["blocks"][0]
     assert block["outputs"] == []
     assert block["metadata"]["mlpracticum"]["import"]["outputs"] == [output]
+
+
+def test_of_two_editions_the_picture_beside_the_text_is_meant(tmp_path):
+    files = {"v2/figures/fig.png": png(shade=1), "v1/figures/fig.png": png(shade=2)}
+    read = course(tmp_path, "![a](images/fig.png)", files, name="v1/a.ipynb")
+    (asset,) = assets(read).values()
+    assert asset["file"].startswith(hashlib.sha256(png(shade=2)).hexdigest())
+    assert missing(read) == {}
