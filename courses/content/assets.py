@@ -14,7 +14,7 @@ from pathlib import Path
 from posixpath import basename, splitext
 from typing import Any
 
-from courses.content.course_files import CourseFiles
+from courses.content.course_files import CourseFiles, Missing
 from courses.content.pictures import NotAPicture, picture_size, read_picture
 
 MAX_ASSET_BYTES = 25_000_000
@@ -22,6 +22,7 @@ MAX_TOTAL_BYTES = 2_000_000_000
 
 # Files that a lesson may offer: ending → media type. HTML, scripts and XML are not among them: they would run here.
 _BINARY = "application/octet-stream"
+_PRIVATE_ENDING = ".private"
 OFFERED = {
     "csv": "text/csv",
     "tsv": "text/tab-separated-values",
@@ -88,6 +89,14 @@ class AssetSource:
         return entry | ({"width": self.width, "height": self.height} if self.width and self.height else {})
 
 
+@dataclass(frozen=True)
+class Named:
+    """A file that a reference named: its path in the course, and what is kept of it."""
+
+    path: str
+    asset: AssetSource
+
+
 class _Spool:
     """A temporary folder that goes away with the last object that knows it."""
 
@@ -106,6 +115,7 @@ class AssetStore:
         self._by_hash: dict[str, AssetSource] = {}
         self._by_path: dict[str, AssetSource] = {}
         self._spool: _Spool | None = None
+        self._secret: set[str] = set()
 
     def add_picture(self, data: bytes) -> AssetSource:
         """Keep a picture's bytes, an SVG cleaned. Raises AssetRefused when they are none, or too many."""
@@ -120,7 +130,27 @@ class AssetStore:
 
     def add_private(self, data: bytes) -> AssetSource:
         """Keep bytes that no learner may see: the ending tells the storage, and no author's file can have it."""
-        return self._keep(data, _BINARY, "private")
+        return self._keep(data, _BINARY, _PRIVATE_ENDING.lstrip("."))
+
+    def add_named(self, reference: str, *, folder: str, is_secret: bool) -> "Named":
+        """Keep the file that `reference`, written in a file of `folder`, means; a secret one where no learner gets it.
+
+        Raises:
+            AssetRefused: there is none, or it is not kept; or a secret is offered to learners by the same bytes.
+        """
+        found = self._files.find(reference, folder=folder) if self._files else Missing("no such file")
+        if self._files is None or isinstance(found, Missing):
+            raise AssetRefused(f"is not found: {found.why}" if isinstance(found, Missing) else "is not found")
+        if not is_secret:
+            return Named(found.path, self.add_file(found.path))
+        try:
+            asset = self.add_private(self._files.read(found.path, max_bytes=MAX_ASSET_BYTES))
+        except (OSError, ValueError) as error:
+            raise AssetRefused(str(error)) from error
+        if not asset.file.endswith(_PRIVATE_ENDING):
+            raise AssetRefused("is offered to learners as well")
+        self._secret.add(asset.file)
+        return Named(found.path, asset)
 
     def add_file(self, path: str) -> AssetSource:
         """Keep a file of the course: a picture, or one of a kind that may be offered. Raises AssetRefused."""
@@ -141,6 +171,11 @@ class AssetStore:
                 raise AssetRefused(str(error)) from error
             kept, (media_type, ending) = data, _offered(path)
         asset = self._keep(kept, media_type, ending, path=path if kept is data else None)
+        if asset.file.endswith(_PRIVATE_ENDING):
+            # The same bytes are kept as an answer, or as something that only an export needs.
+            raise AssetRefused(
+                "holds answers, so it is not offered" if asset.file in self._secret else "is kept private"
+            )
         self._by_path[path] = asset
         return asset
 

@@ -9,7 +9,7 @@ from typing import Any
 from courses.content.assets import AssetStore
 from courses.content.course_files import CourseFiles
 from courses.content.images import resolve_images
-from courses.content.lessons import LessonDraft, Text
+from courses.content.lesson_drafts import LessonDraft, Text
 from courses.content.links import LessonTarget, LinkResolver
 from courses.content.markdown import RenderContext, heading_title, parse_markdown
 from courses.content.notebook import Notebook, NotebookRefused

@@ -10,22 +10,24 @@ from posixpath import basename, commonpath, splitext
 from typing import Any
 
 from courses.content.assets import MAX_ASSET_BYTES, AssetRefused, AssetStore, SpaceExceeded
+from courses.content.bibliography import Bibliography
 from courses.content.browser_report import mark_browser_cells
 from courses.content.course_files import CourseFiles, list_files
-from courses.content.course_source import CourseSource, LessonSource, ModuleSource
+from courses.content.course_source import CERTIFICATE_PERCENT, COMPLETIONS, CourseSource, LessonSource, ModuleSource
 from courses.content.description import Description, read_description
 from courses.content.dialects_quiz_files import QuizFiles
 from courses.content.images import resolve_images
-from courses.content.lessons import LessonDraft, build_lesson, cut_title, lesson_title, title_from_words
+from courses.content.lesson_drafts import LessonDraft, cut_title, lesson_title, title_from_words
+from courses.content.lessons import build_lesson
 from courses.content.links import LessonTarget, LinkResolver
 from courses.content.manifest import NAME as MANIFEST
 from courses.content.manifest import Manifest, read_manifest
 from courses.content.notebook import MAX_NOTEBOOK_BYTES, Notebook, NotebookRefused, read_notebook
-from courses.content.order import Entry, ModulePlan, Outline, course_readme, list_left_out
+from courses.content.order import Entry, ModulePlan, Outline, course_readme, is_unread_lesson, list_left_out
 from courses.content.order_files import find_outline
 from courses.content.report import CourseRefused, ImportReport, Problem
 from courses.content.slugs import lesson_slugs
-from courses.content.textfiles import read_markdown, read_script
+from courses.content.textfiles import read_markdown, read_rmarkdown, read_script
 from courses.content.titles import lesson_titles
 
 MAX_LESSONS = 2_000
@@ -71,6 +73,7 @@ class _CourseReader:
             description = read_description(self.files, manifest.about.get("description") if manifest else None)
             self.resolve(outline, slugs, description)
             data_files = self.data_files(manifest)
+            self.keep_used_files(outline)
         except SpaceExceeded as error:
             raise CourseRefused([*self.faults, Problem("", str(error))]) from error
         self.stop_on_faults()
@@ -100,6 +103,9 @@ class _CourseReader:
         else:
             outline = find_outline(self.files)
         self.report.problems += outline.problems
+        if unread := [path for path in self.files.sizes if is_unread_lesson(path)]:
+            count = f"{len(unread):,} .rst file" + ("" if len(unread) == 1 else "s")
+            self.report.add_problem("", f"{count} (reStructuredText) not read, among them {min(unread)!r}")
         self.faults += outline.faults
         entries = outline.entries
         if not entries:
@@ -123,6 +129,7 @@ class _CourseReader:
         entries = outline.entries
         language = str(outline.about.get("language") or "en")
         quizzes = QuizFiles(self.files, [entry.path for entry in entries], language=language)
+        bibliography = Bibliography(self.files)
         for done, entry in enumerate(entries):
             self.on_progress(done, len(entries), entry.path)
             try:
@@ -140,6 +147,7 @@ class _CourseReader:
             if solution is not None:
                 self.count_cells(solution[1])  # it is in, though no learner sees it
             draft = build_lesson(entry.path, notebook, self.store, solution=solution, quiz_files=quizzes)
+            bibliography.add_list(draft)
             self.drafts[entry.path] = self.counted(draft)
         taken = {outline.solutions.get(path) for path in self.drafts}
         self.keep_answers([path for path in outline.answers if path not in taken])
@@ -168,10 +176,12 @@ class _CourseReader:
         """Answers to no exercise go with the lesson that lies nearest: an export has them again, a learner never."""
         for path in paths if self.drafts else ():
             try:
-                self.count_cells(self.read_file(path))
+                answers = self.read_file(path)
             except NotebookRefused as error:
                 self.report.add_problem(path, f"{error.what}; the file is skipped", error.cell)
                 continue
+            if answers.format != "rmarkdown":
+                self.count_cells(answers)
             nearest = max(self.drafts, key=lambda lesson: len(commonpath([lesson, path])))
             self.drafts[nearest].answers.append(path)
 
@@ -183,6 +193,7 @@ class _CourseReader:
         except OSError as error:
             raise NotebookRefused(f"cannot be read ({error.strerror or type(error).__name__})") from error
         readers = {".ipynb": read_notebook, ".md": read_markdown, ".mdx": read_markdown, ".py": read_script}
+        readers |= dict.fromkeys((".rmd", ".qmd"), read_rmarkdown)
         return readers[splitext(path)[1].lower()](data)
 
     def count_cells(self, notebook: Notebook) -> None:
@@ -264,8 +275,12 @@ class _CourseReader:
             resolve_images(draft, self.files, self.store, self.report)
             links.resolve(draft, self.report)
             mark_browser_cells(draft, self.files, self.report)
-            draft.used_files = {path: self.used_file(path) for path in draft.files_used if path not in self.drafts}
         description.resolve(links, self.files, self.store, self.report)
+
+    def keep_used_files(self, outline: Outline) -> None:
+        """Keep for export what lessons are made with: last, so that no file which is offered is taken for private."""
+        for draft in (self.drafts[entry.path] for entry in outline.entries):
+            draft.used_files = {path: self.used_file(path) for path in draft.files_used if path not in self.drafts}
 
     def used_file(self, path: str) -> str | None:
         """The file that the lesson is made with, stored byte by byte so that an export has it too; None if too large.
@@ -308,6 +323,7 @@ class _CourseReader:
             about.pop("summary", None)  # books often repeat their title there
         title = about.get("title") or description.title or self.index_title(outline)
         title = cut_title(title or title_from_words(self.files.root.name) or "Course")
+        rule = (manifest.completion if manifest else None) or COMPLETIONS[0]
         return CourseSource(
             title=title,
             slug=about.get("slug"),
@@ -320,11 +336,12 @@ class _CourseReader:
             authors=about.get("authors", []),
             outcomes=about.get("outcomes", []),
             requirements=about.get("requirements", []),
-            modules=self.modules(outline, title, slugs, uids),
+            modules=self.modules(outline, title, slugs, uids, rule),
             assets=self.store.assets,
             report=self.report,
             description_references=description.references,
             data_files=data_files,
+            certificate=manifest.certificate if manifest else CERTIFICATE_PERCENT,
         )
 
     def index_title(self, outline: Outline) -> str:
@@ -333,14 +350,14 @@ class _CourseReader:
         return lesson_title(self.drafts[first]) if is_index else ""
 
     def modules(
-        self, outline: Outline, course_title: str, slugs: dict[str, str], uids: dict[str, str]
+        self, outline: Outline, course_title: str, slugs: dict[str, str], uids: dict[str, str], rule: str
     ) -> list[ModuleSource]:
         modules: list[ModuleSource] = []
         taken: set[str] = set()
         titles = lesson_titles(outline.entries, self.drafts)
         for number, plan in enumerate(outline.modules):
             lessons = [
-                self.lesson(entry, titles[entry.path], slugs[entry.path], uids.get(entry.path))
+                self.lesson(entry, titles[entry.path], slugs[entry.path], uids.get(entry.path), rule)
                 for entry in plan.entries
             ]
             uid, count = (plan.uid or f"module-{number + 1}")[:MAX_MODULE_UID], 1
@@ -361,7 +378,7 @@ class _CourseReader:
             return title_from_words(basename(plan.folder))
         return course_title if number == 0 else lessons[0].title
 
-    def lesson(self, entry: Entry, title: str, slug: str, uid: str | None) -> LessonSource:
+    def lesson(self, entry: Entry, title: str, slug: str, uid: str | None, rule: str) -> LessonSource:
         draft = self.drafts[entry.path]
         minutes = entry.minutes if entry.minutes is not None else self.setting(entry, "minutes")
         if minutes is not None and (type(minutes) is not int or not 1 <= minutes <= 600):
@@ -376,7 +393,16 @@ class _CourseReader:
             path=entry.path,
             body=draft.body,
             has_own_uid=uid is not None,
+            completion=self.completion(entry, rule),
         )
+
+    def completion(self, entry: Entry, rule: str) -> str:
+        """What makes the lesson done: as course.toml says of it, else its own file, else the course."""
+        named = entry.completion or self.setting(entry, "completion")
+        if named is not None and named not in COMPLETIONS:
+            self.report.add_problem(entry.path, f"completion {named!r:.40} is none of {', '.join(COMPLETIONS)}")
+            named = None
+        return named or rule
 
 
 def _words(slug: str) -> list[str]:

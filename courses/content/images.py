@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from courses.content.assets import AssetRefused, AssetStore, SpaceExceeded
 from courses.content.course_files import REMOTE, CourseFiles, Missing, folder_of
-from courses.content.lessons import LessonDraft, Text
+from courses.content.lesson_drafts import LessonDraft, Text
 from courses.content.pictures import NotAPicture, decode_data_uri
 from courses.content.report import ImportReport
 

@@ -4,20 +4,16 @@ Exercises take their cells together, and a Markdown cell with quizzes is cut at 
 in `metadata`, which is never public. References are found here and resolved later, when all lessons are known.
 """
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from posixpath import basename, splitext
+from posixpath import dirname
 from typing import Any
 
-from courses.content.assets import AssetStore
+from courses.content.assets import AssetRefused, AssetStore, SpaceExceeded
 from courses.content.cell_outputs import place_attachments, place_outputs
 from courses.content.dialects_blocks import DialectBlocks
 from courses.content.dialects_display import Displays
 from courses.content.dialects_lesson import Forms, OpenForms
 from courses.content.dialects_pairs import align
 from courses.content.dialects_quiz_files import QuizFiles
-from courses.content.dialects_text import split_text
 from courses.content.dialects_visible import Part
 from courses.content.exercises import (
     exercise_length,
@@ -37,89 +33,14 @@ from courses.content.languages import (
     notebook_language,
     runs_in_browser,
 )
+from courses.content.lesson_drafts import Block, LessonDraft, Text
 from courses.content.notebook import Cell, Names, Notebook
 from courses.content.origin import fingerprint, own_metadata, remember, remembered
+from courses.content.predictions import has_predictions, read_predictions
 from courses.content.quizzes import Quiz, nested_quizzes, split_quizzes
-from courses.content.references import Heading, References, find_references
+from courses.content.references import find_references
 
 MAX_SOURCE = 200_000
-MAX_TITLE = 200
-
-Block = dict[str, Any]
-
-
-@dataclass
-class Text:
-    """A block's Markdown, read for what it refers to. `cell` is the number of the cell it came from."""
-
-    block: Block
-    cell: int
-    references: list[References]
-
-
-@dataclass
-class LessonDraft:
-    """A lesson before its references are resolved."""
-
-    path: str
-    notebook: Notebook
-    blocks: list[Block] = field(default_factory=list)
-    texts: list[Text] = field(default_factory=list)
-    code: list[tuple[int, Block]] = field(default_factory=list)
-    """Code cells and exercises, with the number of the cell each came from."""
-    is_python_3: bool = True
-    used: list[str] = field(default_factory=list)
-    """Paths of the course's files that code cells import or read; export puts them back."""
-    answers: list[str] = field(default_factory=list)
-    """Paths of files of answers that belong to no exercise and lie near this lesson: kept for export, never shown."""
-    linked_twins: list[str] = field(default_factory=list)
-    """Paths of copies of lessons that links name: an export has them too, or the links would break there."""
-    used_files: dict[str, str | None] = field(default_factory=dict)
-    quizzes: int = 0
-    exercises: int = 0
-    outputs: int = 0
-    problems: list[tuple[int | None, str]] = field(default_factory=list)
-    dropped: list[tuple[int, str]] = field(default_factory=list)
-    quiz_links: set[str] = field(default_factory=set)
-    solution: dict[str, Any] | None = None
-
-    @property
-    def files_used(self) -> list[str]:
-        """Files of the course that the lesson needs and does not show: of code, quizzes, solutions; lessons' copies."""
-        quizzes = (block.get("metadata", {}).get("quiz_file") for block in self.blocks)
-        named = (*quizzes, self.solution.get("file") if self.solution else None)
-        return sorted(
-            {*self.used, *self.answers, *self.linked_twins, *(path for path in named if isinstance(path, str))}
-        )
-
-    @property
-    def headings(self) -> Iterator[Heading]:
-        """The headings of the whole lesson, in order."""
-        return (heading for text in self.texts for found in text.references for heading in found.headings)
-
-    @property
-    def anchors(self) -> Iterator[str]:
-        """The ids that the author set, in order."""
-        return (anchor for text in self.texts for found in text.references for anchor in found.anchors)
-
-    @property
-    def body(self) -> dict[str, Any]:
-        """The lesson body; its metadata is for export alone."""
-        kept: dict[str, Any] = {"format": self.notebook.format}
-        if self.notebook.version:
-            # nbformat 3 is kept as what it was upgraded to: that is what can be written again.
-            kept["nbformat"] = [4, 4] if self.notebook.version[0] == 3 else list(self.notebook.version)
-        if self.notebook.front_matter:
-            kept["front_matter"] = self.notebook.front_matter
-        if self.notebook.lexer:
-            kept["lexer"] = self.notebook.lexer
-        if self.notebook.metadata:
-            kept["notebook"] = self.notebook.metadata
-        if self.solution:
-            kept["solution"] = self.solution
-        if self.used_files:
-            kept["files"] = self.used_files
-        return {"version": 1, "metadata": kept, "blocks": self.blocks}
 
 
 def build_lesson(
@@ -136,36 +57,6 @@ def build_lesson(
     of the course.
     """
     return _Builder(path, notebook, store, solution, quiz_files).build()
-
-
-def lesson_title(draft: LessonDraft) -> str:
-    """What the author calls the lesson, else its first H1, else its file's name in words."""
-    metadata = draft.notebook.metadata
-    for named in (draft.notebook.settings.get("title"), metadata.get("title")):
-        if isinstance(named, str) and named.strip() and draft.notebook.format != "ipynb":
-            return cut_title(named)
-    settings_title = draft.notebook.settings.get("title")
-    if isinstance(settings_title, str) and settings_title.strip():
-        return cut_title(settings_title)
-    first = next((heading.text for heading in draft.headings if heading.level == 1 and heading.text), "")
-    return cut_title(first) or title_from_name(draft.path)
-
-
-def title_from_name(path: str) -> str:
-    """`week-1/02_gradient-descent.ipynb` as "Gradient descent"."""
-    return title_from_words(splitext(basename(path))[0])
-
-
-def title_from_words(name: str) -> str:
-    """A folder's or file's name without its number, as a title: `02_gradient-descent` is "Gradient descent"."""
-    words = re.sub(r"[-_\s]+", " ", re.sub(r"^\d+(?:[.\-_ ]\d+)*[.\-_ )]+", "", name)).strip() or name
-    return cut_title(words[:1].upper() + words[1:])
-
-
-def cut_title(title: str) -> str:
-    """At most 200 characters, on one line."""
-    title = " ".join(title.split())
-    return title if len(title) <= MAX_TITLE else title[: MAX_TITLE - 1].rstrip() + "…"
 
 
 class _Builder(DialectBlocks):
@@ -214,6 +105,8 @@ class _Builder(DialectBlocks):
         if self.cells and self.quiz_files is not None:
             self.attach(self.cells[-1], self.quiz_files.beside(self.draft.path))
         self.settle()
+        for section in self.forms.sections.found:
+            self.draft.problems.append((section.cell, f"the section {section.title!r} holds answers: it is not shown"))
         return self.draft
 
     def problem(self, cell: Cell, what: str) -> None:
@@ -261,6 +154,9 @@ class _Builder(DialectBlocks):
             removed = {"source": cell.source} | ({"attachments": attached} if attached else {})
             self.add({"type": "markdown", "source": ""}, cell, cell.id, [], _metadata(cell, **removed))
             return
+        if has_predictions(cell.source):
+            self.predictions(cell)
+            return
         if nested_quizzes(cell.source):
             self.problem(cell, "a {quiz} inside another directive is not read, and not shown: move it out")
         attachments, assets, dropped = place_attachments(cell.attachments, self.store)
@@ -269,7 +165,7 @@ class _Builder(DialectBlocks):
             self.code_gate(cell, index)
             self.withhold(cell, cell.source, 1, {"attachments": attachments} if attachments else {})
             return
-        parts = split_text(cell.source) or [Part("")]
+        parts = self.forms.parts(index) or [Part("")]
         count = sum(len(part.quizzes) + (part.kind != "quiz") for part in parts)
         number, first_text = 1, len(self.draft.texts)
         for part in parts:
@@ -291,6 +187,35 @@ class _Builder(DialectBlocks):
         block = quiz.block | ({"assets": dict(assets)} if assets else {})
         metadata = _metadata(cell, **place, source=source)
         self.add(block, cell, name, _quiz_texts(quiz.block), metadata, is_tagged=bool(quiz.id))
+
+    def predictions(self, cell: Cell) -> None:
+        """A block of the directive; while something of it is missing, its text alone is shown, without the options."""
+        read = read_predictions(cell.source)
+        if read is None:
+            self.problem(cell, "a {predictions} directive must be a cell of its own: it is not shown")
+            self.add({"type": "markdown", "source": ""}, cell, cell.id, [], _metadata(cell, source=cell.source))
+            return
+        for name in ("data", "labels") if not read.faults else ():
+            try:
+                kept = self.store.add_named(
+                    getattr(read, name), folder=dirname(self.draft.path), is_secret=name == "labels"
+                )
+            except SpaceExceeded:
+                raise
+            except AssetRefused as refused:
+                read.faults.append(f":{name}: {getattr(read, name)!r} {refused}")
+            else:
+                read.block[name] = kept.asset.file
+                self.draft.used.append(kept.path)
+        for what in read.problems + read.faults:
+            self.problem(cell, f"predictions: {what}")
+        block, name = read.block, read.id or cell.id
+        if read.faults:
+            self.problem(cell, "the predictions block is not complete: its text alone is shown")
+            block, name = {"type": "markdown", "source": block["prompt"]}, cell.id
+        self.add(
+            block, cell, name, [read.block["prompt"]], _metadata(cell, source=cell.source), is_tagged=bool(read.id)
+        )
 
     # Exercises
 
@@ -377,6 +302,8 @@ class _Builder(DialectBlocks):
         if cell.cell_type == "raw":
             block["cell_type"] = "raw"
         self.add(block, cell, cell.id, [], _metadata(cell, **kept))
+        if source or outputs:
+            self.caption(cell)
         self.attach(cell, quizzes)
 
     def run(self, cell: Cell, language: str) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from courses.content.assets import AssetRefused, AssetStore, SpaceExceeded
 from courses.content.course_files import CourseFiles, Found, Missing, folder_of, is_hidden
-from courses.content.lessons import LessonDraft, Text
+from courses.content.lesson_drafts import LessonDraft, Text
 from courses.content.markdown import RenderContext
 from courses.content.report import ImportReport
 from courses.content.sanitizing import safe_id
@@ -21,7 +21,7 @@ from courses.content.twins import is_answer_file
 ASSET_URL = "/media/assets/"
 COURSE_PAGE = "../"
 MAX_LINKS = 2_000
-LESSON_SUFFIXES = (".ipynb", ".md", ".mdx", ".py", ".rst")
+LESSON_SUFFIXES = (".ipynb", ".md", ".mdx", ".py", ".Rmd", ".qmd", ".rst")
 INDEX_NAMES = ("index.ipynb", "Index.ipynb", "README.md", "index.md", "README.ipynb", "readme.md")
 
 _SITES = re.compile(
@@ -45,11 +45,12 @@ class LessonTarget:
     ids: dict[str, str] = field(default_factory=dict)
     loose: dict[str, str] = field(default_factory=dict)
     labels: set[str] = field(default_factory=set)
+    blocks: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, draft: LessonDraft, slug: str) -> "LessonTarget":
         """The target that `draft` is; headings get the ids that the renderer gives them."""
-        target = cls(draft.path, slug)
+        target = cls(draft.path, slug, blocks=dict(draft.block_labels))
         names = RenderContext()
         for heading in draft.headings:
             identity = names.heading_id(heading.text)
@@ -79,7 +80,7 @@ class LinkResolver:
         self._by_path |= {twin: self._by_path[path] for twin, path in twins.items() if path in self._by_path}
         self._by_label: dict[str, LessonTarget] = {}
         for target in targets:
-            for label in target.labels:
+            for label in (*target.labels, *target.blocks):
                 self._by_label.setdefault(label, target)
         self._files = files
         self._store = store
@@ -160,7 +161,7 @@ class LinkResolver:
         if isinstance(found, Missing):
             target = self._folder_target(link, here) or self._built_page(link, here)
             if target is None:
-                raise LinkBroken(found.why)
+                return self._labelled(link, here, found.why)
             return self._lesson_address(target, fragment, text, here, link, report)
         target = self._by_path.get(found.path)
         if target is not None:
@@ -172,6 +173,12 @@ class LinkResolver:
         if found.path == self.description_path:
             return COURSE_PAGE
         return self._file_address(found.path, link, text)
+
+    def _labelled(self, link: str, here: LessonTarget, why: str) -> str:
+        """The address of MyST's `[words](label)`."""
+        if link not in here.labels and link not in here.blocks and link not in self._by_label:
+            raise LinkBroken(why)
+        return self._role(link, here) or f"../{here.slug}/#{quote(safe_id(link), safe='-_.:~!()*,;=@+')}"
 
     def _find(self, link: str, here: LessonTarget) -> Found | Missing:
         return self._files.find(link, folder=folder_of(here.path), suffixes=LESSON_SUFFIXES)
@@ -209,7 +216,7 @@ class LinkResolver:
         return page + "#" + quote(section, safe="-_.:~!()*,;=@+")
 
     def _file_address(self, path: str, link: str, text: Text) -> str:
-        if path.endswith((".ipynb", ".rst")):
+        if path.endswith((".ipynb", ".rst", ".Rmd", ".qmd")):
             raise LinkBroken("is not a lesson of this course")
         if is_hidden(path) or _SOLUTION.search(path) or is_answer_file(path) or path in self.withheld:
             raise LinkBroken("is a file that learners are not offered")
@@ -227,7 +234,9 @@ class LinkResolver:
         if target in here.labels:
             return None
         if target in self._by_label:
-            lesson = self._by_label[target]
+            lesson = here if target in here.blocks else self._by_label[target]
+            if target in lesson.blocks:
+                return f"../{lesson.slug}/#block-{quote(lesson.blocks[target], safe='-_.:')}"
             return f"../{lesson.slug}/#{quote(safe_id(target), safe='-_.:~!()*,;=@+')}"
         found = self._find(target, here)
         if isinstance(found, Found) and found.path in self._by_path:

@@ -15,6 +15,7 @@ from courses.content.exercise_writing import exercise_reads_back, write_exercise
 from courses.content.languages import form_title, is_hidden
 from courses.content.notebook import Cell, content_id
 from courses.content.origin import is_as_made, is_derived, own_metadata, remembered
+from courses.content.predictions import write_predictions
 from courses.content.quiz_writing import quiz_reads_back, write_quiz
 
 ReadFile = Callable[[str], bytes]
@@ -266,7 +267,7 @@ class _CellWriter:
                 source = "***"
             case _:
                 source = self.predictions(block)
-        identity = "" if self.minor < 5 else block["id"]
+        identity = "" if self.minor < 5 else self.cell_id(remembered(block), block["id"], "markdown", source)
         self.add("markdown", source, identity, _without_tag(own_metadata(block)))
 
     def picture(self, file: str) -> str:
@@ -276,11 +277,14 @@ class _CellWriter:
         return reference
 
     def predictions(self, block: Block) -> str:
-        self.problem(block, "a predictions block has no form in a notebook: its labels are not written")
-        data = f"data/{block['data'][:12]}.{block['data'].rpartition('.')[2]}"
-        self.written.files[data] = block["data"]
-        goal = f"Predict for [the data]({data}); {block['metric']} must reach {block['threshold']}."
-        return f"{block['prompt'].strip()}\n\n{goal}"
+        kept = remembered(block).get("source")
+        if isinstance(kept, str) and is_as_made(block):
+            return kept
+        data, labels = (
+            f"{folder}/{block[name][:12]}.csv" for folder, name in (("data", "data"), ("private", "labels"))
+        )
+        self.written.files |= {data: block["data"], labels: block["labels"]}
+        return write_predictions(block, data=data, labels=labels)
 
 
 def stored_value(mime: str, file: str, data: bytes) -> Any:

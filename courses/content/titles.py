@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from posixpath import basename, splitext
 
-from courses.content.lessons import LessonDraft, cut_title, lesson_title, title_from_name
+from courses.content.lesson_drafts import LessonDraft, cut_title, lesson_title, title_from_name
 from courses.content.order import Entry
 
 _NAMES_THAT_SAY_NOTHING = frozenset({"notebook", "index", "readme", "lesson", "main", "exercise", "assignment"})
