@@ -4,9 +4,11 @@ Knows who (accounts) and nothing of what a person did (progress). A lesson's bod
 `courses.content`; publishing compiles it, and learner-facing code reads only what was compiled.
 """
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -29,7 +31,7 @@ def validate_lesson_body(value: Any) -> None:
 
 
 class Course(models.Model):
-    """A course: modules with lessons. `lesson_count` and `minutes` are kept by publishing."""
+    """A course: modules with lessons. `lesson_count`, `minutes` and `points` are kept by publishing."""
 
     class Level(models.TextChoices):
         BEGINNER = "beginner", "Beginner"
@@ -63,6 +65,16 @@ class Course(models.Model):
     lesson_count = models.PositiveIntegerField(default=0, editable=False)
     removed_count = models.PositiveIntegerField(default=0, editable=False)
     minutes = models.PositiveIntegerField(default=0, editable=False)
+    # A lesson holds at most 6,000 blocks of 1,000 points, a course 5,000 lessons: neither sum can overflow.
+    points = models.DecimalField(max_digits=14, decimal_places=3, default=Decimal(0), editable=False)
+    certificate_percent = models.PositiveSmallIntegerField(
+        "certificate from",
+        null=True,
+        blank=True,
+        default=60,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text="Percent of the course's points that a certificate takes, 1 to 100. Empty: no certificates.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -76,6 +88,12 @@ class Course(models.Model):
             # A course that says it is open has a date since when.
             models.CheckConstraint(
                 condition=~Q(status="published") | Q(published_at__isnull=False), name="course_published_has_date"
+            ),
+            # Nobody could reach more than everything, and nothing is no achievement.
+            models.CheckConstraint(
+                condition=Q(certificate_percent=None) | Q(certificate_percent__gte=1, certificate_percent__lte=100),
+                name="course_certificate_percent_in_range",
+                violation_error_message="A certificate takes 1 to 100 percent.",
             ),
         ]
         indexes = [models.Index(fields=["-published_at", "-id"], condition=Q(status="published"), name="course_newest")]
@@ -108,10 +126,14 @@ class Module(models.Model):
 
 
 class Lesson(models.Model):
-    """A lesson. What learners read is `current_revision`; without one it is not published.
+    """A lesson. What learners read is `current_revision`; without one it is not published. `points` are that one's.
 
     A removed lesson stays as a tombstone (`removed_at`), so that completions keep their object and it can come back.
     """
+
+    class CompletionRule(models.TextChoices):
+        READ = "read", "When the learner says so"
+        PASSED = "passed", "When everything that is judged is passed"
 
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="lessons")
     # A trigger-free rule beyond Django's reach: migration 0002 adds the composite foreign key (module, course).
@@ -123,6 +145,14 @@ class Lesson(models.Model):
     minutes = models.PositiveIntegerField(default=1, validators=[MinValueValidator(1), MaxValueValidator(600)])
     available_from = models.DateTimeField(null=True, blank=True, help_text="Empty: open at once.")
     is_preview = models.BooleanField("preview", default=False, help_text="Readable without enrolment.")
+    completion_rule = models.CharField(
+        "done",
+        max_length=6,
+        choices=CompletionRule.choices,
+        default=CompletionRule.READ,
+        help_text="What makes the lesson count as done. A completion that a learner has is never taken back.",
+    )
+    points = models.DecimalField(max_digits=10, decimal_places=3, default=Decimal(0), editable=False)
     source_path = models.CharField(max_length=400, blank=True, editable=False)
     current_revision = models.ForeignKey(
         "LessonRevision", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="+"
@@ -145,6 +175,10 @@ class Lesson(models.Model):
                 violation_error_message="Another lesson of this course has this slug.",
             ),
             models.CheckConstraint(condition=Q(minutes__gte=1), name="lesson_minutes_at_least_one"),
+            # A rule that no code knows would leave the lesson open for ever.
+            models.CheckConstraint(
+                condition=Q(completion_rule__in=("read", "passed")), name="lesson_completion_rule_is_known"
+            ),
         ]
         indexes = [
             models.Index(fields=["course", "position"], condition=Q(removed_at=None), name="lesson_order"),
@@ -160,7 +194,10 @@ class Lesson(models.Model):
 
 
 class LessonRevision(models.Model):
-    """A published state of a lesson's body, compiled. Never changed after it is written."""
+    """A published state of a lesson's body, compiled. What the author wrote is never changed after it is written.
+
+    What was derived from it is made anew by `recompile_lessons` when the compiler has learned something since.
+    """
 
     lesson = models.ForeignKey(Lesson, on_delete=models.CASCADE, related_name="revisions")
     number = models.PositiveIntegerField()
@@ -170,7 +207,19 @@ class LessonRevision(models.Model):
     html = StorableJSONField(help_text="One rendered part a block.")
     toc = StorableJSONField(help_text="Headings of the page.")
     text = models.TextField(blank=True, help_text="Plain text for search.")
+    checks = StorableJSONField(
+        default=dict, help_text="Blocks that are judged: id → type, hash of the check, points, attempts. Private."
+    )
+    compiler = models.PositiveSmallIntegerField(default=0, help_text="Version of what derived the parts from the body.")
     checksum = models.CharField(max_length=64, help_text="SHA-256 of the body.")
+    # Of what learners download of it for offline use; `courses.services.parts` writes these.
+    part_sha256 = models.CharField(
+        max_length=64, blank=True, default="", help_text="Of what learners download; empty: not described yet."
+    )
+    part_size = models.PositiveBigIntegerField(default=0, help_text="Bytes.")
+    part_assets = ArrayField(
+        models.CharField(max_length=80), default=list, blank=True, help_text="Stored files that it names."
+    )
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -183,6 +232,7 @@ class LessonRevision(models.Model):
             models.UniqueConstraint(fields=["lesson", "number"], name="revision_number_unique_in_lesson"),
             models.CheckConstraint(condition=Q(number__gte=1), name="revision_number_from_one"),
         ]
+        indexes = [models.Index(fields=["part_sha256"], condition=~Q(part_sha256=""), name="revision_part")]
 
     def __str__(self) -> str:
         return f"{self.lesson} · revision {self.number}"

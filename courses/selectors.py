@@ -1,18 +1,20 @@
 """Reads of the catalogue. The access check is the fetch: what a viewer may not see does not exist (Http404)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.files.storage import default_storage
-from django.db.models import QuerySet, Subquery
+from django.db.models import F, Func, JSONField, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Cast
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
+from courses.content.paging import LessonPage, lesson_page, place_on_page
 from courses.models import ASSET_NAME as ASSET_NAME
 from courses.models import Course, Lesson, LessonDraft, LessonRevision, PublishLog
 
@@ -33,6 +35,8 @@ class OutlineLesson:
     available_from: datetime | None
     is_done: bool = False
     is_current: bool = False
+    points: float = 0
+    score: float | None = None  # of the viewer; None where nothing was asked for
 
     @property
     def is_locked(self) -> bool:
@@ -46,6 +50,14 @@ class OutlineModule:
     id: int
     title: str
     lessons: list[OutlineLesson] = field(default_factory=list)
+
+    @property
+    def points(self) -> float:
+        return sum(lesson.points for lesson in self.lessons)
+
+    @property
+    def score(self) -> float:
+        return sum(lesson.score or 0 for lesson in self.lessons)
 
 
 @dataclass(slots=True)
@@ -112,7 +124,7 @@ def outline_rows(course: Course) -> QuerySet[Lesson]:
         course.lessons.live()
         .select_related("module")
         .only(
-            "id", "slug", "title", "minutes", "is_preview", "available_from", "position", "course_id",
+            "id", "slug", "title", "minutes", "is_preview", "available_from", "position", "course_id", "points",
             "module__id", "module__title", "module__position",
         )
         .order_by("position", "id")
@@ -120,7 +132,7 @@ def outline_rows(course: Course) -> QuerySet[Lesson]:
 
 
 def outline_of(course: Course, rows: Iterable[Lesson]) -> Outline:
-    """Group lesson rows into modules. A row may carry `is_done`. No query."""
+    """Group lesson rows into modules. A row may carry `is_done` and `score`. No query."""
     modules: dict[int, OutlineModule] = {}
     base = reverse("courses:course", args=[course.slug])
     for row in rows:
@@ -135,6 +147,8 @@ def outline_of(course: Course, rows: Iterable[Lesson]) -> Outline:
                 is_preview=row.is_preview,
                 available_from=row.available_from,
                 is_done=getattr(row, "is_done", False),
+                points=float(row.points),
+                score=None if (score := getattr(row, "score", None)) is None else float(score),
             )
         )
     return Outline(list(modules.values()))
@@ -162,7 +176,7 @@ def preview_lesson(*, viewer: Any, course_slug: str, lesson_slug: str) -> Lesson
         LessonNeedsEnrolment: it exists in a published course but is no preview.
     """
     lesson = get_object_or_404(
-        lesson_rows().defer("current_revision__public"),
+        lesson_rows().defer("current_revision__public").annotate(asked_blocks=asked_blocks()),
         course__in=Course.objects.visible_to(viewer),
         course__slug=course_slug,
         slug=lesson_slug,
@@ -187,9 +201,105 @@ def may_edit(viewer: Any, course: Course) -> bool:
     return Course.objects.editable_by(viewer).filter(pk=course.pk).exists()
 
 
-def lesson_html(revision: LessonRevision) -> str:
-    """The rendered body, joined from its compiled parts. No query."""
-    return "".join(part["html"] for part in revision.html)
+def page_of(revision: LessonRevision, query: Mapping[str, str]) -> LessonPage:
+    """What a request's `?part=2`, or `?at=` with an id on the page, asks for of a rendered lesson. No query."""
+    return lesson_page(revision.html, revision.toc, part=query.get("part", ""), at=query.get("at", ""))
+
+
+def block_address(lesson: Lesson, block_id: str) -> str:
+    """Where a block of the live revision stands: the lesson's page, its part of a long one, the block. No query."""
+    parts = lesson.current_revision.html if lesson.current_revision else []
+    return lesson.get_absolute_url() + place_on_page(parts, f"block-{block_id}")
+
+
+@dataclass(frozen=True, slots=True)
+class LessonBlock:
+    """A block of a published revision, with what judges it. `key` and `check` are for grading: never show them.
+
+    `public` is the block without any answer; `check` is `{"type", "hash", "points", "attempts"}`, None for a block that
+    is not judged; `part` is its rendered html, for judged blocks with "prompt" and "choices" to make a form of.
+    """
+
+    id: str
+    type: str
+    revision: int
+    public: dict[str, Any]
+    key: dict[str, Any]
+    check: dict[str, Any] | None
+    part: dict[str, Any]
+
+
+def block_of(lesson: Lesson, block_id: str) -> LessonBlock:
+    """A block of the lesson's live revision, by its id. The caller has checked that the lesson may be read. 1 query.
+
+    Raises:
+        Http404: the live revision has no such block, or nothing is published.
+    """
+    if lesson.current_revision_id is None:
+        raise Http404("nothing is published")
+    return _block(LessonRevision.objects.filter(pk=lesson.current_revision_id), block_id)
+
+
+def revision_block(lesson: Lesson, number: int, block_id: str) -> LessonBlock:
+    """The same of an earlier revision: an answer is judged by what its learner saw. 1 query.
+
+    Raises:
+        Http404: the lesson has no such revision, or that has no such block.
+    """
+    return _block(LessonRevision.objects.filter(lesson=lesson, number=number), block_id)
+
+
+def _block(revisions: QuerySet[LessonRevision], block_id: str) -> LessonBlock:
+    """Only the block leaves the database: a lesson with its outputs is a thousand times as large."""
+    if "\0" in block_id:  # PostgreSQL has no text for it
+        raise Http404("no such block")
+    found = (
+        revisions.annotate(
+            block=_member("public", "$.blocks[*] ? (@.id == $id)", block_id),
+            rendered=_member("html", "$[*] ? (@.id == $id)", block_id),
+            answers=_entry("key", block_id),
+            judged=_entry("checks", block_id),
+        )
+        .values("number", "block", "rendered", "answers", "judged")
+        .first()
+    )
+    if found is None or found["block"] is None:
+        raise Http404("no such block")
+    return LessonBlock(
+        id=block_id,
+        type=found["block"]["type"],
+        revision=found["number"],
+        public=found["block"],
+        key=found["answers"] or {},
+        check=found["judged"],
+        part=found["rendered"] or {},
+    )
+
+
+def _member(column: str, path: str, block_id: str) -> Func:
+    named = Func(Value("id"), Value(block_id, output_field=TextField()), function="jsonb_build_object")
+    path_value = Cast(Value(path), _JSONPath())
+    return Func(F(column), path_value, named, function="jsonb_path_query_first", output_field=JSONField())
+
+
+def _entry(column: str, block_id: str) -> Func:
+    # Not a key transform: that takes the id "12" for a place in a list.
+    key = Value(block_id, output_field=TextField())
+    return Func(F(column), key, template="(%(expressions)s)", arg_joiner=" -> ", output_field=JSONField())
+
+
+class _JSONPath(TextField):
+    """PostgreSQL's type of a path into JSON, to cast to."""
+
+    def db_type(self, connection: Any) -> str:
+        return "jsonpath"
+
+
+def asked_blocks() -> Func:
+    """The public part of the blocks that ask something, to annotate lesson rows with: a page needs no other's."""
+    path = '$.blocks[*] ? (@.type == "quiz" || @.type == "exercise" || @.type == "predictions")'
+    path_value = Cast(Value(path), _JSONPath())
+    return Func(F("current_revision__public"), path_value, function="jsonb_path_query_array", output_field=JSONField())
 
 
 def stored_path(name: str) -> str:
@@ -221,7 +331,7 @@ def edited_since_import(*, slug: str) -> bool:
 
 def revision_history(*, lesson: Lesson) -> QuerySet[LessonRevision]:
     """Revisions, newest first, without their bodies. 1 query when evaluated."""
-    return lesson.revisions.select_related("created_by").defer("body", "public", "key", "html", "text")
+    return lesson.revisions.select_related("created_by").defer("body", "public", "key", "html", "text", "checks")
 
 
 def search_results(*, viewer: Any, words: str) -> QuerySet[Course]:

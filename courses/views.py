@@ -1,7 +1,7 @@
 """Pages of the catalogue for anyone. Signed-in course and lesson pages are progress's."""
 
 import mimetypes
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -66,13 +66,15 @@ def course(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "courses/course.html", context)
 
 
-def lesson_context(lesson: Any, outline: selectors.Outline) -> dict[str, Any]:
-    """What the lesson template needs of a lesson and its course's outline."""
+def lesson_context(lesson: Any, outline: selectors.Outline, query: Mapping[str, str]) -> dict[str, Any]:
+    """What the lesson template needs of a lesson and its course's outline; `query` says which page of a long one."""
+    page = selectors.page_of(lesson.current_revision, query)
     return {
         "course": lesson.course,
         "lesson": lesson,
-        "html": selectors.lesson_html(lesson.current_revision),
-        "toc": lesson.current_revision.toc,
+        "page": page,
+        "html": page.html,
+        "toc": page.toc,
         "outline": outline,
         **outline.place(lesson.pk),
     }
@@ -80,14 +82,21 @@ def lesson_context(lesson: Any, outline: selectors.Outline) -> dict[str, Any]:
 
 @require_safe
 @csp_update(LESSON_POLICY)
-def lesson(request: HttpRequest, slug: str, lesson_slug: str) -> HttpResponse:
-    """A preview lesson for a visitor; any other sends them to the course's page, where enrolling is explained."""
+def lesson(
+    request: HttpRequest, slug: str, lesson_slug: str, *, extra: Callable[[Any], dict[str, Any]] = lambda lesson: {}
+) -> HttpResponse:
+    """A preview lesson for a visitor; any other sends them to the course's page, where enrolling is explained.
+
+    `extra` may add to what the template gets.
+    """
     try:
         found = selectors.preview_lesson(viewer=request.user, course_slug=slug, lesson_slug=lesson_slug)
     except selectors.LessonNeedsEnrolment as needs:
         messages.info(request, f"Enrol to read “{needs.lesson.title}”.")
         return redirect("courses:course", slug)
-    return render(request, "courses/lesson.html", lesson_context(found, selectors.course_outline(course=found.course)))
+    outline = selectors.course_outline(course=found.course)
+    context = lesson_context(found, outline, request.GET) | extra(found)
+    return render(request, "courses/lesson.html", context)
 
 
 @require_safe
@@ -109,4 +118,5 @@ def asset(request: HttpRequest, name: str) -> HttpResponseBase:
     response["Content-Security-Policy"] = ASSET_POLICY  # the middleware keeps a header that is there
     response["Cache-Control"] = "public, max-age=31536000, immutable"
     response["Cross-Origin-Resource-Policy"] = "same-origin"
+    response["ETag"], response["Accept-Ranges"] = f'"{name}"', "bytes"  # a middleware gives parts of it, and 304
     return response

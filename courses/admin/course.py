@@ -64,6 +64,7 @@ class CourseAdmin(CourseRights):
             {"fields": (("slug", "level"), ("language", "licence"), "author_names"), "classes": ("collapse",)},
         ),
         ("Description", {"fields": ("description", "outcomes", "requirements"), "classes": ("collapse",)}),
+        ("Certificate", {"fields": ("certificate_percent",), "classes": ("collapse",)}),
         ("Rights", {"fields": ("authors",), "classes": ("collapse",)}),
     )
 

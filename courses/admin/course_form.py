@@ -172,7 +172,7 @@ class CourseForm(forms.ModelForm):
         model = Course
         fields = (
             "title", "slug", "summary", "description", "level", "language", "licence", "outcomes", "requirements",
-            "author_names", "authors",
+            "author_names", "certificate_percent", "authors",
         )  # fmt: skip
         widgets = {"summary": forms.Textarea(attrs={"rows": 2, "class": "vLargeTextField"})}
 

@@ -15,7 +15,7 @@ KINDS = {
     "moved": "moved",
     "revived": "restored",
     "removed": "removed",
-    "settings": "with other minutes or another preview setting",
+    "settings": "with other settings: minutes, preview, what makes them done",
     "drafts": "whose waiting draft is replaced",
 }
 _COUNTS = ("lessons", "notebooks", "cells", "quizzes", "exercises")

@@ -76,13 +76,13 @@ class LessonAdmin(RevisionPages, PreviewPage, PicturePage):
     list_per_page = 50
     actions = ("publish_drafts",)
     change_form_template = "admin/courses/lesson/change_form.html"
-    SETTINGS: ClassVar[list[str]] = ["module", "slug", "minutes", "is_preview", "available_from"]
+    SETTINGS: ClassVar[list[str]] = ["module", "slug", "minutes", "is_preview", "completion_rule", "available_from"]
 
     # --- the list ---
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Lesson]:
         rows = super().get_queryset(request).select_related("course", "module", "current_revision")
-        heavy = ("body", "public", "key", "html", "text", "toc")
+        heavy = ("body", "public", "key", "html", "text", "toc", "checks")
         rows = rows.defer("course__description", "course__description_html", *(f"current_revision__{x}" for x in heavy))
         return rows.annotate(draft_waits=authoring.has_draft())
 

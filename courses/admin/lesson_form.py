@@ -34,7 +34,7 @@ class LessonForm(forms.ModelForm):
 
     class Meta:
         model = Lesson
-        fields = ("title", "module", "slug", "minutes", "is_preview", "available_from")
+        fields = ("title", "module", "slug", "minutes", "is_preview", "completion_rule", "available_from")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -42,6 +42,8 @@ class OutlineLessonSerializer(serializers.Serializer):
     is_locked = serializers.BooleanField(help_text="Opens later: see available_from.")
     available_from = serializers.DateTimeField(allow_null=True)
     is_completed = serializers.BooleanField(source="is_done")
+    points = serializers.FloatField(help_text="Of all blocks that are judged.")
+    score = serializers.FloatField(allow_null=True, help_text="The caller's points; null without an enrolment.")
 
 
 class OutlineModuleSerializer(serializers.Serializer):

@@ -2,6 +2,8 @@
 
 Owns the line between public and private: `_PUBLIC` is an allow-list, so a field that is added to a block stays private
 until someone says otherwise. Nothing here is done again when a page is asked for. Knows no models.
+
+Whoever changes what comes out of a body raises COMPILER_VERSION: then `recompile_lessons` brings stored revisions up.
 """
 
 import hashlib
@@ -12,11 +14,18 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
+from courses.content.choices import without_authors_order
+from courses.content.exercise_setup import Setup, exercise_setups
+from courses.content.exercises import MAX_PACKAGES, PACKAGES
+from courses.content.judging import block_checks
 from courses.content.markdown import RenderContext
 from courses.content.mathematics import to_text
-from courses.content.rendering import render_blocks
+from courses.content.paging import paginate
+from courses.content.python_source import imported_modules, parse_python
+from courses.content.rendering import render_blocks, render_keys
 from courses.content.schema import BodyInvalid, validate_body
 
+COMPILER_VERSION = 2
 MAX_TEXT = 200_000
 WORDS_A_MINUTE = 200
 CODE_LINES_A_MINUTE = 20
@@ -53,35 +62,49 @@ class FormulaReport:
 
 @dataclass(frozen=True)
 class Compiled:
-    """One body, compiled. `html` has a part for every block, also an empty one; `minutes` is at least 1."""
+    """One body, compiled. `html` has a part for every block, also an empty one; `minutes` is at least 1.
+
+    `checks` are the judged blocks as `judging.block_checks` has them: like `key` for grading alone. `setup_problems`
+    say by block id what an exercise would need and has not.
+    """
 
     public: dict[str, Any]
     key: dict[str, dict[str, Any]]
-    html: list[dict[str, str]]
+    checks: dict[str, dict[str, Any]]
+    html: list[dict[str, Any]]
     toc: list[dict[str, Any]]
     text: str
     checksum: str
     minutes: int
     formulas: FormulaReport
+    setup_problems: dict[str, str]
 
 
 def compile_body(body: dict[str, Any], *, title: str = "") -> Compiled:
     """Compile `body`: the same result for the same body and title. Raises BodyInvalid for a faulty one."""
     if errors := validate_body(body):
         raise BodyInvalid(errors)
-    blocks = body["blocks"]
+    # Before anything is rendered: the number of a formula or a note in a choice would tell its place, too.
+    blocks = [without_authors_order(block) for block in body["blocks"]]
     context = RenderContext()
     html = render_blocks(blocks, context, title=title)
     text = _plain_text(html, blocks)
+    contents = list(context.toc)  # before the private texts are rendered: a heading of an answer is none of the page's
+    rendered = render_keys(blocks, context)
+    setups = exercise_setups(blocks)
+    checks = block_checks(blocks, setups)
+    html, contents = paginate(html, contents)
     return Compiled(
-        public={"version": 1, "blocks": [_public(block) for block in blocks]},
-        key={block["id"]: key for block in blocks if (key := _private(block))},
+        public={"version": 1, "blocks": [_public(block, setups.get(block["id"], Setup())) for block in blocks]},
+        key={block["id"]: key for block in blocks if (key := _private(block, rendered.get(block["id"])))},
+        checks=checks,
         html=html,
-        toc=context.toc,
+        toc=contents,
         text=text,
         checksum=checksum(body),
         minutes=_minutes(text, blocks),
         formulas=FormulaReport(context.formulas_total, context.formulas_failed),
+        setup_problems={name: setup.problem for name, setup in setups.items() if setup.problem and name in checks},
     )
 
 
@@ -91,7 +114,7 @@ def checksum(body: dict[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _public(block: dict[str, Any]) -> dict[str, Any]:
+def _public(block: dict[str, Any], setup: Setup) -> dict[str, Any]:
     fields = ("id", "type", *_PUBLIC[block["type"]])
     public = {name: block[name] for name in fields if name in block}
     match block["type"]:
@@ -107,16 +130,28 @@ def _public(block: dict[str, Any]) -> dict[str, Any]:
         case "exercise":
             public["hint_count"] = len(block["hints"])
             public["hidden_check_count"] = len(block["hidden_checks"])
+            public["has_solution"] = bool(block["solution"].strip())
+            public["setup"] = setup.source
+            public["packages"] = _packages(block, setup)
     return public
 
 
-def _private(block: dict[str, Any]) -> dict[str, Any]:
+def _packages(block: dict[str, Any], setup: Setup) -> list[str]:
+    """The exercise's own packages, then those that its setup imports: without them the setup itself would fail."""
+    tree = parse_python(setup.source)
+    imported = sorted({PACKAGES[name] for name in imported_modules(tree) if name in PACKAGES}) if tree else []
+    return list(dict.fromkeys([*block["packages"], *imported]))[:MAX_PACKAGES]
+
+
+def _private(block: dict[str, Any], rendered: dict[str, Any] | None) -> dict[str, Any]:
     key = {name: block[name] for name in _KEY.get(block["type"], ()) if name in block}
     if block["type"] == "quiz" and "choices" in block:
         key["choices"] = [
             {name: choice[name] for name in ("id", "correct", "feedback") if name in choice}
             for choice in block["choices"]
         ]
+    if rendered:
+        key["html"] = rendered
     return key
 
 
@@ -126,7 +161,7 @@ _OUTPUT = re.compile(r'<div class="cell-output">.*\Z', re.DOTALL)
 _BLOCK_END = re.compile(r"</(?:p|h[1-6]|li|td|th|tr|pre|div|dt|dd|summary|figcaption|section)>|<br>")
 
 
-def _plain_text(html: list[dict[str, str]], blocks: list[dict[str, Any]]) -> str:
+def _plain_text(html: list[dict[str, Any]], blocks: list[dict[str, Any]]) -> str:
     """For search: the words of every part, without outputs; from the rendered parts, which hold no answer."""
     texts = []
     for part, block in zip(html, blocks, strict=True):

@@ -148,7 +148,8 @@ class _Finder:
         found = self.find(name)
         if isinstance(found, Missing):
             if not REMOTE.match(name) and (self.outline.is_binding or _names_lesson(name)):
-                self.tell(f"names {name[:200]!r}: {found.why}")
+                is_rst = isinstance(self.files.find(f"{name}.rst", folder=self.folders[0]), Found)
+                self.tell(f"names {name[:200]!r}: {'is reStructuredText, which is not read' if is_rst else found.why}")
             return []
         if not found.path.endswith(SUFFIXES):
             if self.outline.is_binding:

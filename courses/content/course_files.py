@@ -87,7 +87,7 @@ class CourseFiles:
     def find(self, reference: str, *, folder: str, suffixes: tuple[str, ...] = ()) -> Found | Missing:
         """The file that `reference`, written in a file of `folder`, means; `suffixes` are tried when it has none.
 
-        As written first; then rooted, in other case, and as the only file of that name anywhere.
+        As written first; then rooted, in other case, and as the only file of that name below `folder` or anywhere.
         """
         candidates = self._candidates(reference, folder)
         if not candidates:
@@ -101,6 +101,10 @@ class CourseFiles:
             if len(same) == 1:
                 return Found(same[0], "case")
         names = self._names.get(_fold(basename(candidates[0])), [])
+        if len(names) > 1 and folder:
+            # A course in two editions has each file twice: the one beside the text is meant.
+            near = [path for path in names if path.startswith(f"{folder}/")]
+            names = near if len(near) == 1 else names
         if len(names) == 1 and splitext(names[0])[1]:
             return Found(names[0], "name")
         if candidates[0] in self.folders:

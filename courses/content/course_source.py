@@ -6,10 +6,17 @@ from typing import Any
 from courses.content.assets import AssetSource
 from courses.content.report import ImportReport
 
+COMPLETIONS = ("read", "passed")
+"""What makes a lesson done: the learner says so, or all that is judged in it is passed."""
+CERTIFICATE_PERCENT = 60
+
 
 @dataclass
 class LessonSource:
-    """A lesson ready to be stored. `uid` is the author's own, else the path; `minutes` is None when nobody said."""
+    """A lesson ready to be stored. `uid` is the author's own, else the path; `minutes` is None when nobody said.
+
+    `completion` is one of COMPLETIONS.
+    """
 
     uid: str
     slug: str
@@ -19,6 +26,7 @@ class LessonSource:
     path: str
     body: dict[str, Any] = field(repr=False)
     has_own_uid: bool = False
+    completion: str = "read"
 
 
 @dataclass
@@ -34,6 +42,7 @@ class ModuleSource:
 class CourseSource:
     """A course ready to be stored. `assets` are its files by name; `data_files` those that it offers: path → name.
 
+    `certificate` is the share of the points that one takes, in percent; None: the course has none.
     `description_references` are the `assets` and `links` of the description, as a Markdown block has them, for a page
     at `/courses/<slug>/`.
     """
@@ -54,6 +63,7 @@ class CourseSource:
     report: ImportReport
     description_references: dict[str, Any] = field(default_factory=dict)
     data_files: dict[str, str] = field(default_factory=dict)
+    certificate: int | None = CERTIFICATE_PERCENT
 
     @property
     def lessons(self) -> list[LessonSource]:

@@ -8,6 +8,8 @@ import hashlib
 import json
 from typing import Any
 
+from courses.content.exercise_setup import exercise_setups
+
 # Per judged type, what decides whether an answer passes and for how many points. All else an author writes is prose.
 _CHECK: dict[str, tuple[str, ...]] = {
     "quiz": ("kind", "answer", "points", "partial_credit", "graded"),
@@ -20,8 +22,12 @@ JUDGED_TYPES: tuple[str, ...] = tuple(_CHECK)
 _NEITHER = frozenset({"id", "type", "metadata", "cells", "attachments", "attempts", "tries_per_day", "missing"})
 
 
-def check_hash(block: dict[str, Any]) -> str:
+def check_hash(block: dict[str, Any], *, setup: str = "") -> str:
     """SHA-256, in hex, of what judges an answer to the block; "" for a block that is not judged.
+
+    `setup` is what an exercise needs of the cells above (`exercise_setup`). It runs with every answer, so another one
+    may judge otherwise and counts; an empty one is left out, so that an exercise which stands alone has the hash that
+    it had before there were setups, and that no other cell of the lesson can change.
 
     The messages of checks are prose. Choices count by id and by whether they are right: an imported choice's id is made
     of its text, so a reworded choice is another choice.
@@ -35,6 +41,8 @@ def check_hash(block: dict[str, Any]) -> str:
             judged[name] = [_without_message(check) for check in judged[name]]
     if "choices" in block:
         judged["choices"] = sorted((choice["id"], bool(choice.get("correct"))) for choice in block["choices"])
+    if setup:
+        judged["setup"] = setup
     return _digest({"type": block["type"], **judged})
 
 
@@ -59,7 +67,12 @@ def prose_hash(block: dict[str, Any]) -> str:
 
 def check_hashes(body: dict[str, Any]) -> dict[str, str]:
     """The check hash of every judged block of a body, by block id."""
-    return {block["id"]: check_hash(block) for block in body["blocks"] if block["type"] in _CHECK}
+    setups = exercise_setups(body["blocks"])
+    return {
+        block["id"]: check_hash(block, setup=setups[block["id"]].source if block["id"] in setups else "")
+        for block in body["blocks"]
+        if block["type"] in _CHECK
+    }
 
 
 def _without_message(check: dict[str, Any]) -> dict[str, Any]:

@@ -4,10 +4,20 @@ import re
 from functools import cache
 from html import escape
 
-from pygments import highlight as pygments_highlight
-from pygments.formatters import HtmlFormatter
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
+from pygments.token import (
+    Comment,
+    Generic,
+    Keyword,
+    Literal,
+    Name,
+    Number,
+    Operator,
+    String,
+    Token,
+    _TokenType,
+)
 from pygments.util import ClassNotFound
 
 MAX_CHARACTERS = 100_000
@@ -39,8 +49,39 @@ _NAMES = {
     "html": "HTML",
     "yaml": "YAML",
 }
-# What a lexer does not know (Jupyter's "%matplotlib", "!pip") is no error of the author's.
-_ERROR = re.compile(r'<span class="err">(.*?)</span>', re.DOTALL)
+# One class for what looks the same on the page (static/css/code.css); names, operators and punctuation look like text.
+# The nearest ancestor of a token's type counts. What a lexer does not know is no error of the author's (Jupyter's
+# "%matplotlib", "!pip"), so it is text as well.
+_CLASSES = {
+    Keyword: "k",
+    Keyword.Type: "nb",
+    Operator.Word: "k",
+    Name.Builtin: "nb",
+    Name.Class: "nb",
+    Name.Constant: "nb",
+    Name.Exception: "nb",
+    Name.Namespace: "nb",
+    Name.Tag: "nb",
+    Name.Decorator: "nf",
+    Name.Function: "nf",
+    Name.Attribute: "s",
+    String: "s",
+    String.Escape: "si",
+    String.Interpol: "si",
+    Literal: "m",
+    Number: "m",
+    Comment: "c",
+    Generic.Deleted: "gd",
+    Generic.Emph: "ge",
+    Generic.Error: "gd",
+    Generic.Heading: "gh",
+    Generic.Inserted: "gi",
+    Generic.Output: "go",
+    Generic.Prompt: "gp",
+    Generic.Strong: "gh",
+    Generic.Subheading: "gh",
+    Generic.Traceback: "gd",
+}
 
 
 def language_key(language: str) -> str:
@@ -56,16 +97,42 @@ def language_name(language: str) -> str:
 
 
 def highlight(source: str, language: str) -> str:
-    """`source` as escaped HTML with `<span class="k">` and the like; an unknown language is only escaped."""
+    """`source` as escaped HTML with `<span class="k">` and the like; an unknown language is only escaped.
+
+    As few spans as can be, because a long lesson has tens of thousands of tokens: neighbours of one class share a span,
+    with the space between them.
+    """
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
     lexer = _lexer(language_key(language)) if len(source) <= MAX_CHARACTERS else None
     if lexer is None:
         return escape(source, quote=False)
-    return _ERROR.sub(r"\1", pygments_highlight(source, lexer, _formatter())).rstrip("\n")
+    source = source.rstrip("\n") + "\n"  # lexers lose an open last line
+    runs: list[tuple[str, list[str]]] = []
+    length = 0
+    for kind, text in lexer.get_tokens(source):
+        name = _class_of(kind)
+        length += len(text)
+        if runs and (name == runs[-1][0] or not text.strip()):
+            runs[-1][1].append(text)
+        else:
+            runs.append((name, [text]))
+    if length != len(source):  # some lexers drop what they did not expect: better no colours than no code
+        return escape(source, quote=False)
+    return "".join(_span(name, "".join(texts)) for name, texts in runs).rstrip("\n")
+
+
+def _span(name: str, text: str) -> str:
+    if not name:
+        return escape(text, quote=False)
+    shown = text.rstrip()
+    return f'<span class="{name}">{escape(shown, quote=False)}</span>{text[len(shown) :]}' if shown else text
 
 
 @cache
-def _formatter() -> HtmlFormatter:
-    return HtmlFormatter(nowrap=True)
+def _class_of(kind: _TokenType) -> str:
+    while kind is not Token and kind not in _CLASSES:
+        kind = kind.parent
+    return _CLASSES.get(kind, "")
 
 
 def _lexer(key: str) -> Lexer | None:
@@ -83,7 +150,7 @@ def _known_lexer(key: str) -> Lexer | None:
         if len(lexers) > 500:  # names come from lessons: keep what they can make us remember small
             lexers.clear()
         try:
-            lexers[key] = get_lexer_by_name(key, stripnl=False, ensurenl=False)
+            lexers[key] = get_lexer_by_name(key, stripnl=False)
         except ClassNotFound:
             lexers[key] = None
     return lexers[key]

@@ -36,7 +36,7 @@ CELL_MAGIC_LANGUAGES = {
     **{name: name for name in ("html", "latex", "markdown", "ruby", "perl", "julia", "cython")},
     "svg": "xml",
     "R": "r",
-    "python2": "python",
+    **dict.fromkeys(("python", "python2", "python3"), "python"),
 }
 
 KERNEL_LANGUAGES = {"ir": "r", "xpython": "python", "pyodide": "python", "conda-root-py": "python", "py3": "python"}
@@ -48,7 +48,7 @@ REMOVED_OUTPUT_TAGS = frozenset({"remove-output", "remove_output"}) | REMOVED_CE
 
 _FORM_TITLE = re.compile(r"\A\s*#\s*@title[ \t]*(.*)")
 _SHELL = re.compile(r"^\s*(?:!|\w+\s*=\s*!)")
-_INSTALL = re.compile(r"^\s*[!%]?\s*(?:\S*python\d? -m )?(?:pip|pip3|conda|mamba)\s+install\b")
+_INSTALL = re.compile(r"^[\s!%]*(?:\S*python\d? -m )?(?:pip|pip3|conda|mamba)\s+install\b")
 _BLANK = re.compile(r"^([^#\n]*[^#\n=!<>]=)[ \t]*(?=#|$)", re.MULTILINE)
 _TIMED = re.compile(r"^(\s*)%time(?:it)?\s+(.*)$")
 _LINE_MAGIC = re.compile(r"^\s*(?:\w[\w, ]*=\s*)?%(\w+)")

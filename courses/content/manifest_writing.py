@@ -4,13 +4,15 @@ import json
 import re
 from dataclasses import dataclass, field
 
+from courses.content.course_source import CERTIFICATE_PERCENT
+
 _TEXTS = ("uid", "title", "slug", "summary", "level", "language", "licence")
 _LISTS = ("authors", "outcomes", "requirements")
 
 
 @dataclass
 class LessonEntry:
-    """A lesson's line. `uid` is None where the path is the identity."""
+    """A lesson's line. `uid` is None where the path is the identity; `completion` where nothing need be said of it."""
 
     file: str
     title: str
@@ -18,6 +20,7 @@ class LessonEntry:
     slug: str
     minutes: int
     preview: bool
+    completion: str | None = None
 
 
 @dataclass
@@ -31,7 +34,10 @@ class ModuleEntry:
 
 @dataclass
 class CourseEntry:
-    """The whole file. `data_files` are paths in the folder; `description_html` is what was made of the description."""
+    """The whole file. `data_files` are paths in the folder; `description_html` is what was made of the description.
+
+    `certificate` is the percent of the points that one takes, None for a course without.
+    """
 
     uid: str
     title: str
@@ -47,6 +53,7 @@ class CourseEntry:
     modules: list[ModuleEntry] = field(default_factory=list)
     data_files: list[str] = field(default_factory=list)
     description_html: str = ""
+    certificate: int | None = CERTIFICATE_PERCENT
 
 
 def write_manifest(course: CourseEntry) -> str:
@@ -55,6 +62,10 @@ def write_manifest(course: CourseEntry) -> str:
     lines += [f"{name} = {_list(values)}" for name in _LISTS if (values := getattr(course, name))]
     if course.description:
         lines.append(f"description = {_long_text(course.description)}")
+    if course.certificate is None:
+        lines.append("certificate = false")
+    elif course.certificate != CERTIFICATE_PERCENT:
+        lines.append(f"certificate = {{ score = {course.certificate} }}")
     for module in course.modules:
         lines += ["", "[[modules]]", f"title = {_text(module.title)}", f"uid = {_text(module.uid)}", "lessons = ["]
         lines += [f"  {_lesson(lesson)}," for lesson in module.lessons]
@@ -71,6 +82,8 @@ def _lesson(lesson: LessonEntry) -> str:
     parts += [f"slug = {_text(lesson.slug)}", f"minutes = {lesson.minutes}"]
     if lesson.preview:
         parts.append("preview = true")
+    if lesson.completion:
+        parts.append(f"completion = {_text(lesson.completion)}")
     return "{ " + ", ".join(parts) + " }"
 
 

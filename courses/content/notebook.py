@@ -79,8 +79,9 @@ class Cell:
 
 @dataclass
 class Notebook:
-    """Cells in order. `format` is ipynb, percent, myst or markdown; `problems` are (cell number or None, what).
+    """Cells in order. `format` is ipynb, percent, myst, rmarkdown or markdown.
 
+    `problems` are (cell number or None, what);
     `front_matter` is a text's header as written, `lexer` what a MyST text says behind its `{code-cell}`: for export.
     """
 

@@ -7,20 +7,23 @@ reference to stored files; text comes through `ansi.py`; HTML through the saniti
 import json
 import re
 from collections.abc import Iterator
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 from courses.content.ansi import ansi_to_html
 from courses.content.markdown import RenderContext, render_markdown
 from courses.content.sanitizing import MAX_DATA_URI, clean_html
 
-MAX_TEXT = 50_000
-"""Characters of one text output that are shown; the rest is counted in a note."""
-MAX_LINES = 1_000
+MAX_TEXT = 20_000
+"""Characters of one text output that are shown; the rest is counted in a note, and whole in the notebook."""
+MAX_LINES = 200
 MAX_RAW_TEXT = 300_000
 """Characters of text with control characters that are replayed; a progress bar's history is long, its end short."""
 MAX_HTML = 1_000_000
 """Characters of one HTML output; longer ones are charts with their data, for which there is a fallback."""
+MAX_SHOWN_HTML = 100_000
+"""Characters of one HTML output that are shown, to the next row of its table."""
+MAX_MARKDOWN = 50_000
 
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _PLOT_ALT = "Picture made by the code above"
@@ -101,12 +104,14 @@ def _render_bundle(bundle: dict[str, Any], metadata: Any, context: RenderContext
     if source:
         html = clean_html(source, rewrite=context) if len(source) <= MAX_HTML else ""
         if _is_visible(html):
-            return f'<div class="output output-html table-scroll" tabindex="0">{html.strip()}</div>'
+            html, left = _first_rows(html.strip())
+            note = _more(left, "row")
+            return f'<div class="output output-html table-scroll" tabindex="0">{html}</div>{note}'
     if picture:
         return picture
     for mime, name in (("text/markdown", "markdown"), ("text/latex", "latex")):
         text = _text(bundle.get(mime))
-        if text and len(text) <= MAX_TEXT:
+        if text and len(text) <= MAX_MARKDOWN:
             shown = render_markdown(_as_formula(text) if name == "latex" else text, context)
             return f'<div class="output output-{name}">{shown}</div>'
     if source:
@@ -165,29 +170,57 @@ def _fallback(words: str, bundle: dict[str, Any]) -> str:
 
 def _pre(text: str, name: str) -> str:
     """Text as it would stand on a terminal, cut at MAX_LINES lines or MAX_TEXT characters."""
+    text = text.rstrip("\n")
     if not text.strip("\n"):
         return ""
-    total = len(text)
     if re.search(r"[\x1b\r\x08]", text):
         replayed = ansi_to_html(text[:MAX_RAW_TEXT]).split("\n")
-        shown, left = _first_lines(replayed, 4 * MAX_TEXT)
-        left += max(0, total - MAX_RAW_TEXT)
+        if len(replayed[0]) > 4 * MAX_TEXT:  # colours alone do not make a line that long
+            replayed[0] = escape(unescape(re.sub(r"<[^<>]*>", "", replayed[0]))[:MAX_TEXT], quote=False)
+        shown, lines, more = _first_lines(replayed, 4 * MAX_TEXT)
+        unread = text[MAX_RAW_TEXT:]
+        lines, more = lines + unread.count("\n"), more + len(unread)
     else:
-        shown_text, left = _first_lines(text[:MAX_TEXT].split("\n"), MAX_TEXT)
-        left += max(0, total - MAX_TEXT)
-        shown = ansi_to_html(shown_text)
-    note = f'\n<p class="output-note">Cut here: about {left:,} more characters.</p>' if left else ""
+        shown, lines, more = _first_lines(text.split("\n"), MAX_TEXT)
+        shown, more = ansi_to_html(shown[:MAX_TEXT]), more + len(shown[MAX_TEXT:])
+    note = _more(lines, "line") if lines else _more(more, "character")
     return f'<pre class="output {name}" tabindex="0">{shown.rstrip()}</pre>{note}'
 
 
-def _first_lines(lines: list[str], most: int) -> tuple[str, int]:
-    """The lines that fit, and how many characters do not."""
+def _more(number: int, what: str) -> str:
+    """What of an output is not shown."""
+    if not number:
+        return ""
+    return f'\n<p class="output-note">… {number:,} more {what}{"" if number == 1 else "s"}: in the notebook.</p>'
+
+
+def _first_lines(lines: list[str], most: int) -> tuple[str, int, int]:
+    """The text that fits, at least one line; how many lines, and how many characters, do not."""
     size = 0
     for index, line in enumerate(lines):
         size += len(line) + 1
         if index and (size > most + 1 or index >= MAX_LINES):
-            return "\n".join(lines[:index]), sum(len(rest) + 1 for rest in lines[index:])
-    return "\n".join(lines), 0
+            left = lines[index:]
+            return "\n".join(lines[:index]), len(left), sum(len(rest) + 1 for rest in left)
+    return "\n".join(lines), 0, 0
+
+
+_ANY_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)[^<>]*>")
+
+
+def _first_rows(html: str) -> tuple[str, int]:
+    """Sanitised HTML, a long table's first rows of it; and how many rows there are more."""
+    end = html.rfind("</tr>", 0, MAX_SHOWN_HTML)
+    if len(html) <= MAX_SHOWN_HTML or end < 0:
+        return html, 0
+    cut = end + len("</tr>")
+    is_open: list[str] = []
+    for closing, name in _ANY_TAG.findall(html[:cut]):
+        if closing:
+            is_open.pop()
+        elif name not in ("br", "hr", "img", "input", "wbr", "col"):
+            is_open.append(name)
+    return html[:cut] + "".join(f"</{name}>" for name in reversed(is_open)), html.count("</tr>", cut)
 
 
 def _as_formula(text: str) -> str:

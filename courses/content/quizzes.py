@@ -187,7 +187,7 @@ def _apply_options(quiz: Quiz, options: dict[str, str]) -> None:
     if "partial-credit" in options:
         quiz.block["partial_credit"] = _flag(quiz, options, "partial-credit")
     for name in options:
-        if name != "case-sensitive":
+        if name not in ("case-sensitive", "partial-credit"):
             quiz.problems.append(f"option {name[:40]!r} is not known")
 
 

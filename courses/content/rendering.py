@@ -1,7 +1,8 @@
 """Blocks to HTML, one part a block, by the templates in `templates/courses/blocks/`.
 
 Owns what each template is given: only fields that a learner may see. Everything is read first and written second, so
-that a heading, a number or a shift can depend on what comes later. Knows no models and no answers.
+that a heading, a number or a shift can depend on what comes later. What a learner sees only after answering is rendered
+last and apart (`render_keys`), on the same page's terms. Knows no models.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,12 +14,22 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it.token import Token
 
 from courses.content.highlighting import highlight, language_key, language_name
-from courses.content.markdown import Parsed, RenderContext, heading_title, parse_markdown, render_parsed
+from courses.content.judging import is_gradable
+from courses.content.markdown import (
+    Parsed,
+    RenderContext,
+    heading_title,
+    parse_markdown,
+    render_markdown,
+    render_parsed,
+)
 from courses.content.outputs import render_outputs
 from courses.content.sanitizing import safe_id
 
 Block = dict[str, Any]
 Texts = dict[str, Parsed]
+Html = dict[str, SafeString]
+Values = dict[str, Any]
 
 QUIZ_KINDS = {
     "single": "Choose one answer",
@@ -42,18 +53,22 @@ METRICS = {
     "rmse": "root mean squared error",
     "r2": "R²",
 }
-_LOWER_IS_BETTER = {"log_loss", "mae", "rmse"}
+LOWER_IS_BETTER = {"log_loss", "mae", "rmse"}
 
 
-def render_blocks(blocks: list[Block], context: RenderContext, *, title: str = "") -> list[dict[str, str]]:
+Part = dict[str, Any]
+
+
+def render_blocks(blocks: list[Block], context: RenderContext, *, title: str = "") -> list[Part]:
     """`[{"id", "type", "html"}]` for each block in order; `blocks` must have passed `validate_body`.
 
-    A first heading that repeats `title` is left out; if H1s remain, all headings go one level down.
+    A part of a judged block has its pieces too, of which a form can be made: "prompt", and a quiz's "choices" as
+    `[{"id", "html"}]`. A first heading that repeats `title` is left out; if H1s remain, all headings go one level down.
     """
     texts = [_read(block, context) for block in blocks]
     _settle_headings(blocks, texts, context, title)
     return [
-        {"id": block["id"], "type": block["type"], "html": _render(block, read, context)}
+        {"id": block["id"], "type": block["type"], **_render(block, read, context)}
         for block, read in zip(blocks, texts, strict=True)
     ]
 
@@ -94,17 +109,58 @@ def _same_words(one: str, other: str) -> bool:
     return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
 
 
-def _render(block: Block, texts: Texts, context: RenderContext) -> str:
+def _render(block: Block, texts: Texts, context: RenderContext) -> Part:
     context.enter(block)
     html = {name: mark_safe(render_parsed(parsed, context)) for name, parsed in texts.items()}  # noqa: S308 (sanitised)
     values = _VALUES[block["type"]](block, html, context)
     if values is None:
-        return ""
+        return {"html": ""}
+    part: Part = {"html": _shown(block, values)}
+    if "prompt" in html:
+        part["prompt"] = str(html["prompt"])
+    if "choices" in block:
+        part["choices"] = [{"id": name, "html": str(html[f"choice {name}"])} for name in _choice_ids(block)]
+    return part
+
+
+def _shown(block: Block, values: Values) -> str:
     return render_to_string(f"courses/blocks/{block['type']}.html", {"id": block["id"], **values}).strip()
 
 
-Html = dict[str, SafeString]
-Values = dict[str, Any]
+def quiz_html(public: Block, part: Part) -> str:
+    """A quiz's "html" anew of its public block and the pieces of its part, with the choices in the part's order."""
+    html = {"prompt": part["prompt"], **{f"choice {choice['id']}": choice["html"] for choice in part["choices"]}}
+    safe = {name: mark_safe(text) for name, text in html.items()}  # noqa: S308 (sanitised when it was published)
+    return _shown(public, _quiz(public | {"choices": part["choices"]}, safe, RenderContext()))
+
+
+def render_keys(blocks: list[Block], context: RenderContext) -> dict[str, Part]:
+    """What is shown after an answer, by block id: "explanation", "feedback" by choice, "hints", "solution".
+
+    To be called after `render_blocks` with the same context: macros and numbers are the page's, ids are none of the
+    page's, and no heading gets into its contents. A block without any of these is left out.
+    """
+    keys = ((block, _render_key(block, context)) for block in blocks)
+    return {block["id"]: key for block, key in keys if key}
+
+
+def _render_key(block: Block, context: RenderContext) -> Part:
+    key: Part = {}
+    if block["type"] == "quiz":
+        context.enter(block)
+        if block.get("explanation"):
+            key["explanation"] = render_markdown(block["explanation"], context)
+        said = {choice["id"]: choice["feedback"] for choice in block.get("choices", ()) if choice.get("feedback")}
+        if said:
+            key["feedback"] = {name: render_markdown(text, context) for name, text in said.items()}
+    elif block["type"] == "exercise":
+        context.enter(block)
+        if block["hints"]:
+            key["hints"] = [render_markdown(text, context) for text in block["hints"]]
+        if block["solution"].strip():
+            code = highlight(block["solution"].strip("\n"), block["language"])
+            key["solution"] = f'<pre class="highlight" tabindex="0"><code>{code}</code></pre>'
+    return key
 
 
 def _markdown(block: Block, html: Html, context: RenderContext) -> Values | None:
@@ -170,6 +226,7 @@ def _exercise(block: Block, html: Html, context: RenderContext) -> Values:
         "hint_count": len(block["hints"]),
         "packages": block["packages"],
         "points": block["points"],
+        "graded": is_gradable(block),
     }
 
 
@@ -197,7 +254,7 @@ def _predictions(block: Block, html: Html, context: RenderContext) -> Values:
         "prompt": html["prompt"],
         "data": context.media_url + block["data"],
         "metric": METRICS[block["metric"]],
-        "at_most": block["metric"] in _LOWER_IS_BETTER,
+        "at_most": block["metric"] in LOWER_IS_BETTER,
         "threshold": block["threshold"],
         "tries": block["tries_per_day"],
         "points": block["points"],

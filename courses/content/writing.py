@@ -16,18 +16,19 @@ import jupytext
 import nbformat
 
 from courses.content.course_files import IGNORED_FOLDERS
+from courses.content.course_source import COMPLETIONS
 from courses.content.description_writing import description_files
 from courses.content.manifest import NAME as MANIFEST
 from courses.content.manifest_writing import CourseEntry, LessonEntry, ModuleEntry, write_manifest
 from courses.content.notebook import Cell, Notebook, NotebookRefused
 from courses.content.notebook_writing import NEW_METADATA, NEW_VERSION, ReadFile, lesson_cells, write_notebook
-from courses.content.order import is_readme
+from courses.content.order import RMARKDOWN, is_readme
 from courses.content.report import Problem
-from courses.content.textfiles import read_markdown, read_script
+from courses.content.textfiles import read_markdown, read_rmarkdown, read_script
 
 MAX_PART = 255  # bytes of a file's name that file systems take
 
-_SUFFIXES = {"ipynb": ".ipynb", "markdown": ".md", "myst": ".md", "percent": ".py"}
+_SUFFIXES = {"ipynb": ".ipynb", "markdown": ".md", "myst": ".md", "percent": ".py", "rmarkdown": ".Rmd"}
 
 
 @dataclass
@@ -43,6 +44,7 @@ class LessonToWrite:
     is_preview: bool
     path: str
     body: dict[str, Any] = field(repr=False)
+    completion: str = COMPLETIONS[0]
 
 
 @dataclass
@@ -79,6 +81,7 @@ class CourseWriter:
             if path:
                 uid = lesson.uid if lesson.uid != path else None
                 entry = LessonEntry(path, lesson.title, uid, lesson.slug, lesson.minutes, lesson.is_preview)
+                entry.completion = _completion(lesson)
                 module.lessons.append(entry)
         course.modules = [module for module in modules.values() if module.lessons]
         for path, file in files.items():
@@ -162,7 +165,8 @@ class CourseWriter:
         else:
             stem, kept = splitext(lesson.path)
             # Markdown goes by several endings, and keeps its own.
-            is_fit = kept == suffix or (suffix == ".md" and kept not in (".ipynb", ".py"))
+            is_fit = kept == suffix or (suffix == ".md" and kept not in (".ipynb", ".py", *RMARKDOWN))
+            is_fit = is_fit or (suffix == ".Rmd" and kept in RMARKDOWN)
             path = lesson.path if is_fit else stem + suffix
             if path != lesson.path and path in taken:
                 path = f"{stem}-{lesson.slug}{suffix}"
@@ -214,6 +218,14 @@ class CourseWriter:
         place.write_bytes(data)
 
 
+def _completion(lesson: LessonToWrite) -> str | None:
+    """What course.toml has to say of when the lesson is done: nothing where its own file says nothing else either."""
+    own = lesson.body.get("metadata", {}).get("notebook", {})
+    settings = own.get("mlpracticum")
+    says_nothing = "completion" not in own and not (isinstance(settings, dict) and "completion" in settings)
+    return None if lesson.completion == COMPLETIONS[0] and says_nothing else lesson.completion
+
+
 def is_safe(path: str) -> bool:
     """Whether a path of the data stays in the folder, and is one that an import would read again."""
     parts = path.split("/")
@@ -246,10 +258,17 @@ def _by_jupytext(form: str, metadata: dict[str, Any], lexer: str, cells: list[Ce
     named = metadata.get("jupytext")
     represented = named.get("text_representation") if isinstance(named, dict) else None
     style = represented.get("format_name") if isinstance(represented, dict) else None
-    known = {"percent": ("percent", "light", "hydrogen", "sphinx"), "myst": ("myst", "markdown")}[form]
-    ending = ".py" if form == "percent" else ".md"
+    styles = {
+        "rmarkdown": ("rmarkdown",),
+        "percent": ("percent", "light", "hydrogen", "sphinx"),
+        "myst": ("myst", "markdown"),
+    }
+    ending = _SUFFIXES[form]
+    known = styles[form]
     options = {"extension": ending, "format_name": style if style in known else known[0]}
     told: dict[str, Any] = {"jupytext": {"notebook_metadata_filter": "-all"}}
+    if form == "rmarkdown" and isinstance(named, dict):
+        told["jupytext"]["main_language"] = named.get("main_language", "R")
     told |= {"language_info": {"name": lexer, "pygments_lexer": lexer}} if lexer else {}
     notebook = nbformat.v4.new_notebook(metadata=told)
     makers = {"markdown": nbformat.v4.new_markdown_cell, "code": nbformat.v4.new_code_cell}
@@ -265,7 +284,8 @@ def _by_jupytext(form: str, metadata: dict[str, Any], lexer: str, cells: list[Ce
 def _first_difference(form: str, data: bytes, cells: list[Cell]) -> int | None:
     """The number of the first cell that is read back differently, None when all are the same."""
     try:
-        read: Notebook = read_script(data) if form == "percent" else read_markdown(data)
+        readers = {"percent": read_script, "rmarkdown": read_rmarkdown}
+        read: Notebook = readers.get(form, read_markdown)(data)
     except NotebookRefused:
         return 1 if cells else None
     found = [(cell.cell_type, cell.source, cell.metadata) for cell in read.cells]

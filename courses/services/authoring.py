@@ -25,9 +25,9 @@ from courses.services.snapshots import log_publication, snapshot
 
 COURSE_FIELDS = (
     "slug", "title", "summary", "description", "outcomes", "requirements", "level", "language", "licence",
-    "author_names",
+    "author_names", "certificate_percent",
 )  # fmt: skip
-LESSON_FIELDS = ("slug", "title", "module", "minutes", "available_from", "is_preview")
+LESSON_FIELDS = ("slug", "title", "module", "minutes", "available_from", "is_preview", "completion_rule")
 EMPTY_BODY: dict[str, Any] = {"version": 1, "blocks": []}
 
 
@@ -46,8 +46,10 @@ def save_course(*, course: Course, acting_user: Any = None) -> Course:
         if acting_user is not None:
             course.authors.add(acting_user)
         return course
-    lock_course(course.pk)
+    stored = lock_course(course.pk)
     course.save(update_fields=[*COURSE_FIELDS, "description_html", "updated_at"])
+    if course.certificate_percent != stored.certificate_percent:
+        content_changed(course)  # somebody may have enough points now
     return course
 
 
@@ -90,6 +92,8 @@ def save_lesson(*, lesson: Lesson, body: dict[str, Any] | None = None, acting_us
             Lesson.objects.filter(pk=lesson.pk).update(position=_after_last(course))
         renumber(course)
         refresh_counts(course)
+        if wanted["completion_rule"] != stored["completion_rule"]:
+            content_changed(course)
     if body is not None:
         write_draft(lesson=lesson, body=body, acting_user=acting_user)
     return lesson

@@ -5,6 +5,7 @@ to the database; a learner's copy is made of public content alone.
 """
 
 import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -24,7 +25,7 @@ from courses.content.writing import CourseWriter, LessonToWrite, Written
 from courses.models import Course, Lesson
 from courses.selectors import stored_path
 
-COPY_VERSION = 1  # one more when the same content gives another notebook, so that browsers ask for it again
+COPY_VERSION = 2  # one more when the same content gives another notebook, so that browsers ask for it again
 _FEW = 20  # lessons whose bodies are in memory at a time
 
 
@@ -89,7 +90,7 @@ def _rows(course: Course) -> Any:
 
 def _lessons(course: Course, writer: CourseWriter) -> Iterator[LessonToWrite]:
     rows = _rows(course).select_related("module", "draft", "current_revision")
-    unread = [f"current_revision__{name}" for name in ("public", "key", "html", "toc", "text")]
+    unread = [f"current_revision__{name}" for name in ("public", "key", "html", "toc", "text", "checks")]
     keys = list(_rows(course).values_list("pk", flat=True))
     few = (rows.defer(*unread).filter(pk__in=keys[start : start + _FEW]) for start in range(0, len(keys), _FEW))
     for row in chain.from_iterable(few):
@@ -105,6 +106,7 @@ def _lessons(course: Course, writer: CourseWriter) -> Iterator[LessonToWrite]:
             title=row.title,
             minutes=row.minutes,
             is_preview=row.is_preview,
+            completion=row.completion_rule,
             path=row.source_path,
             body=body,
         )
@@ -131,14 +133,16 @@ def _entry(course: Course) -> CourseEntry:
         outcomes=list(course.outcomes),
         requirements=list(course.requirements),
         data_files=list(course.data_files),
+        certificate=course.certificate_percent,
         description_html=course.description_html,
     )
 
 
-def lesson_copy_tag(*, lesson: Lesson, page: str) -> str:
+def lesson_copy_tag(*, lesson: Lesson, page: str, code: Mapping[str, str] | None = None) -> str:
     """The ETag of a lesson's copy, told without making it. No query: the revision is loaded with the lesson."""
     revision = lesson.current_revision
     parts = [str(COPY_VERSION), revision.checksum if revision else "", lesson.title, lesson.course.title, page]
+    parts += [json.dumps(dict(code or {}), sort_keys=True)]
     return f'"{hashlib.blake2b(chr(0).join(parts).encode(), digest_size=12).hexdigest()}"'
 
 

@@ -101,6 +101,9 @@ def _compile_all(source: CourseSource, tell: Progress) -> dict[str, Compiled]:
             faults += [Problem(lesson.path, str(fault)) for fault in error.errors]
             continue
         source.report.add_formulas(lesson.path, results[lesson.uid].formulas)
+        titles = {block["id"]: block["title"] for block in lesson.body["blocks"] if block["type"] == "exercise"}
+        for block_id, problem in results[lesson.uid].setup_problems.items():
+            source.report.add_problem(lesson.path, f"exercise {titles[block_id]!r} {problem}")
     if faults:
         raise CourseRefused(faults)
     return results

@@ -44,6 +44,7 @@ class LessonStep:
             "title": self.source.title[:200],
             "minutes": max(1, min(600, self.source.minutes or self.result.minutes)),
             "is_preview": self.source.is_preview,
+            "completion_rule": self.source.completion,
             "source_path": self.source.path,
             "position": self.position,
         }
@@ -53,8 +54,8 @@ class LessonStep:
 class Plan:
     """What an import would change, by lesson uid; a lesson may be in several lists.
 
-    `renamed`: title, address, file or uid. `settings`: minutes or preview alone. `drafts`: a draft that says something
-    else than the folder is replaced. `modules` by module uid, `course` by name of field.
+    `renamed`: title, address, file or uid. `settings`: minutes, preview, the completion rule. `drafts`: a draft that
+    says something else than the folder is replaced. `modules` by module uid, `course` by name of field.
     """
 
     added: list[str] = field(default_factory=list)
@@ -145,6 +146,7 @@ def course_fields(source: CourseSource, slug: str) -> dict[str, Any]:
         "licence": source.licence,
         "author_names": source.authors,
         "data_files": source.data_files,
+        "certificate_percent": source.certificate,
         **({"uid": source.uid} if source.uid else {}),  # a course may get its uid later
     }
 
@@ -158,7 +160,7 @@ def body_of(row: Lesson) -> dict[str, Any] | None:
 
 
 def _rows(course: Course) -> list[Lesson]:
-    heavy = ("body", "public", "key", "html", "toc", "text")
+    heavy = ("body", "public", "key", "html", "toc", "text", "checks")
     rows = course.lessons.select_related("module", "current_revision", "draft").order_by("position", "pk")
     return list(rows.defer("draft__body", *(f"current_revision__{name}" for name in heavy)))
 
@@ -195,7 +197,7 @@ def _row_kinds(step: LessonStep, row: Lesson, is_moved: bool) -> list[str]:
         kinds.append("moved")
     if any(getattr(row, name) != fields[name] for name in ("uid", "title", "slug", "source_path")):
         kinds.append("renamed")
-    if any(getattr(row, name) != fields[name] for name in ("minutes", "is_preview")):
+    if any(getattr(row, name) != fields[name] for name in ("minutes", "is_preview", "completion_rule")):
         kinds.append("settings")
     return kinds
 
@@ -262,7 +264,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "renamed": ("renamed", "lesson"),
     "removed": ("removed", "lesson"),
     "revived": ("back again", "lesson"),
-    "settings": ("other minutes or preview", "lesson"),
+    "settings": ("other settings", "lesson"),
     "drafts": ("draft replaced", "lesson"),
     "modules": ("changed", "module"),
 }

@@ -3,6 +3,7 @@
 Every function takes a lock on the course's row first, so two publishers of one course go one after the other.
 """
 
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -10,10 +11,12 @@ from django.db import transaction
 from django.db.models import Max, Sum
 from django.utils import timezone
 
-from courses.content.compiling import Compiled, compile_body
+from courses.content.compiling import COMPILER_VERSION, Compiled, compile_body
+from courses.content.judging import total_points
 from courses.content.schema import BodyInvalid
 from courses.models import Course, Lesson, LessonDraft, LessonRevision, PublishLog
 from courses.services.listeners import content_changed
+from courses.services.parts import describe_parts
 from courses.services.snapshots import Snapshot, log_publication, snapshot
 
 
@@ -59,13 +62,22 @@ def add_revision(*, lesson: Lesson, body: dict[str, Any], result: Compiled, acti
         html=result.html,
         toc=result.toc,
         text=result.text,
+        checks=result.checks,
+        compiler=COMPILER_VERSION,
         checksum=result.checksum,
         created_by=acting_user,
     )
-    lesson.current_revision = revision
+    describe_parts([revision.pk])
+    make_live(lesson, revision)
     lesson.updated_at = revision.created_at
-    lesson.save(update_fields=["current_revision", "updated_at"])
+    lesson.save(update_fields=["current_revision", "points", "updated_at"])
     return revision
+
+
+def make_live(lesson: Lesson, revision: LessonRevision) -> None:
+    """Set what the lesson's row says of its live revision; the caller saves it."""
+    lesson.current_revision = revision
+    lesson.points = total_points(revision.checks)
 
 
 @transaction.atomic
@@ -109,8 +121,9 @@ def revert_lesson(*, lesson: Lesson, number: int, acting_user: Any = None) -> Le
     if live == revision:
         return revision
     since = snapshot(course)
-    lesson.current_revision, lesson.updated_at = revision, timezone.now()
-    lesson.save(update_fields=["current_revision", "updated_at"])
+    make_live(lesson, revision)
+    lesson.updated_at = timezone.now()
+    lesson.save(update_fields=["current_revision", "points", "updated_at"])
     refresh_counts(course)
     _log(course, PublishLog.Kind.REVERT, lesson, live, acting_user, since)
     content_changed(course)
@@ -190,9 +203,10 @@ def refresh_counts(course: Course) -> None:
     live = course.lessons.live()
     course.lesson_count = live.count()
     course.removed_count = course.lessons.filter(removed_at__isnull=False).count()
-    course.minutes = live.aggregate(total=Sum("minutes"))["total"] or 0
+    sums = live.aggregate(minutes=Sum("minutes", default=0), points=Sum("points", default=Decimal(0)))
+    course.minutes, course.points = sums["minutes"], sums["points"]
     course.updated_at = timezone.now()
-    course.save(update_fields=["lesson_count", "removed_count", "minutes", "updated_at"])
+    course.save(update_fields=["lesson_count", "removed_count", "minutes", "points", "updated_at"])
 
 
 def _log(

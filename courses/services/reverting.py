@@ -23,7 +23,7 @@ from courses.models import Course, Lesson, LessonDraft, LessonRevision, Module, 
 from courses.services.applying import parked_slug
 from courses.services.listeners import content_changed, learner_counts
 from courses.services.outlining import renumber
-from courses.services.publishing import lock_course, refresh_counts
+from courses.services.publishing import lock_course, make_live, refresh_counts
 from courses.services.snapshots import Snapshot, changes_between, log_publication, snapshot
 
 _DATES = ("removed_at", "available_from")
@@ -166,7 +166,7 @@ def _put_lessons_back(course: Course, undo: dict[str, dict[str, Any] | None]) ->
             if row.module.uid != fields.get("module", row.module.uid):
                 row.module = modules[fields["module"]]
             if "revision" in fields:
-                row.current_revision = LessonRevision.objects.get(lesson=row, number=fields["revision"])
+                make_live(row, LessonRevision.objects.get(lesson=row, number=fields["revision"]))
                 row.updated_at = timezone.now()
         if row.uid != uids[pk] and course.lessons.filter(uid=row.uid).exclude(pk=row.pk).exists():
             row.uid = uids[pk]

@@ -15,11 +15,12 @@ from courses.services.matching import moved_items
 
 COURSE_FIELDS = (
     "slug", "title", "summary", "description", "description_html", "outcomes", "requirements", "level", "language",
-    "licence", "author_names", "data_files", "status",
+    "licence", "author_names", "data_files", "certificate_percent", "status",
 )  # fmt: skip
 MODULE_FIELDS = ("title", "position", "removed_at")
 LESSON_FIELDS = (
-    "uid", "slug", "title", "position", "minutes", "is_preview", "available_from", "source_path", "removed_at",
+    "uid", "slug", "title", "position", "minutes", "is_preview", "completion_rule", "available_from", "source_path",
+    "removed_at",
 )  # fmt: skip
 MAX_UNDO = 20_000_000  # characters of JSON; only replaced drafts can make it large
 

@@ -1,5 +1,7 @@
 """Words for the values that pages show: durations and languages. Knows no models."""
 
+from typing import Any
+
 from django import template
 from django.conf.locale import LANG_INFO
 
@@ -13,6 +15,18 @@ def duration(minutes: int | None) -> str:
         return ""
     hours, rest = divmod(int(minutes), 60)
     return " ".join(part for part in (f"{hours}\u00a0h" if hours else "", f"{rest}\u00a0min" if rest else "") if part)
+
+
+@register.filter
+def points(value: Any) -> str:
+    """A number of points as people write it: "2", "2.5", "1,200"; "" for none."""
+    return "" if value is None else f"{float(value):,.2f}".rstrip("0").rstrip(".")
+
+
+@register.filter
+def score(value: Any) -> str:
+    """A metric to four digits: "0.8312", "12.35"; "" for none."""
+    return "" if value is None else f"{float(value):.4g}"
 
 
 @register.filter

@@ -14,6 +14,54 @@ def body(*sources: str) -> dict[str, Any]:
     return {"version": 1, "blocks": blocks}
 
 
+def quiz(block_id: str, **fields: Any) -> dict[str, Any]:
+    """A quiz block with the choices "right" and "wrong", for 1 point."""
+    choices = [
+        {"id": "right", "text": "This", "correct": True},
+        {"id": "wrong", "text": "That", "correct": False},
+    ]
+    own = {"kind": "single", "prompt": "Which?", "points": 1, "attempts": None, "graded": True, "choices": choices}
+    return {"id": block_id, "type": "quiz", **own, **fields}
+
+
+def exercise(block_id: str, **fields: Any) -> dict[str, Any]:
+    """An exercise block, to write `square`, for 2 points, with a visible and a hidden check."""
+    check = {"kind": "value", "expression": "square(3)", "expected": 9, "comparison": "equal"}
+    return {
+        "id": block_id,
+        "type": "exercise",
+        "title": "Square",
+        "prompt": "Write `square`.",
+        "starter": "def square(x):\n    raise NotImplementedError",
+        "solution": "def square(x):\n    return x * x",
+        "checks": [check],
+        "hidden_checks": [{**check, "expression": "square(-2)", "expected": 4}],
+        "hints": ["Multiply."],
+        "packages": [],
+        "points": 2,
+        "language": "python",
+        **fields,
+    }
+
+
+def code(block_id: str, source: str, **fields: Any) -> dict[str, Any]:
+    """A plain Python cell without outputs."""
+    return {
+        "id": block_id,
+        "type": "code",
+        "source": source,
+        "language": "python",
+        "outputs": [],
+        "run": "interactive",
+        **fields,
+    }
+
+
+def body_of_blocks(*blocks: dict[str, Any]) -> dict[str, Any]:
+    """A lesson body of any blocks."""
+    return {"version": 1, "blocks": list(blocks)}
+
+
 class CourseFactory(factory.django.DjangoModelFactory):
     """A draft course without lessons."""
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts import roles
 from accounts.models import User
-from accounts.services import grant_role
+from accounts.services.people import grant_role
 from accounts.tests.factories import UserFactory
 from courses.models import Course, Lesson, LessonDraft, PublishLog
 from courses.services.publishing import publish_lesson, save_draft

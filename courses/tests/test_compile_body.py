@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from courses.content.compiling import Compiled, compile_body
+from courses.content.hashes import check_hashes
 from courses.content.schema import BLOCK_TYPES, BodyInvalid
 
 PUBLIC_MARK = "seen-by-learners"
@@ -139,7 +140,7 @@ def test_no_answer_leaks_from_any_private_field(compiled: Compiled) -> None:
     assert {block["type"] for block in BLOCKS} == set(BLOCK_TYPES)
     for secret in (SECRET, "987654", "0.123456"):
         assert secret not in shown
-    assert not re.search(r"feedback|explanation|\"correct\"|solution|hidden_checks\"|labels|accepted", shown)
+    assert not re.search(r"feedback|explanation|\"correct\"|(?<!has_)solution|hidden_checks\"|labels|accepted", shown)
 
 
 def test_the_key_holds_what_grading_needs(compiled: Compiled) -> None:
@@ -148,7 +149,7 @@ def test_the_key_holds_what_grading_needs(compiled: Compiled) -> None:
         {name: choice[name] for name in ("id", "correct", "feedback")} for choice in CHOICES
     ]
     assert compiled.key["number"]["answer"]["value"] == 987654.25
-    assert set(compiled.key["do"]) == {"solution", "hidden_checks", "hints"}
+    assert set(compiled.key["do"]) == {"solution", "hidden_checks", "hints", "html"}
     assert compiled.key["guess"] == {"labels": f"{SECRET}.csv"}
 
 
@@ -158,9 +159,97 @@ def test_the_public_part_says_what_a_client_shows(compiled: Compiled) -> None:
     assert blocks["single"]["choices"] == [{"id": "a", "text": f"{PUBLIC_MARK} one"}, {"id": "b", "text": "two"}]
     assert blocks["number"]["units"] == "m/s"
     assert blocks["do"]["hint_count"] == 1
+    assert blocks["do"]["has_solution"] is True
     assert blocks["do"]["hidden_check_count"] == 2
     assert blocks["do"]["checks"][0] == CHECK
     assert blocks["code"]["outputs"][0] == {"output_type": "stream", "name": "stdout", "text": "42\n"}
+
+
+def test_what_is_shown_after_an_answer_is_rendered_and_private(compiled: Compiled) -> None:
+    assert compiled.key["single"]["html"] == {
+        "explanation": f"<p>{SECRET} because</p>",
+        "feedback": {"a": f"<p>{SECRET} feedback <math><mi>x</mi></math></p>", "b": f"<p>{SECRET} no</p>"},
+    }
+    assert compiled.key["do"]["html"]["hints"] == [f"<p>{SECRET} hint</p>"]
+    solution = compiled.key["do"]["html"]["solution"]
+    assert solution.startswith('<pre class="highlight" tabindex="0"><code><span class="k">def</span>')
+    assert f"# {SECRET}" in solution
+    assert "html" not in compiled.key["number"]
+
+
+def test_the_private_html_is_on_the_page_s_terms_and_leaves_no_trace_on_it() -> None:
+    question = {
+        **next(block for block in BLOCKS if block["id"] == "single"),
+        "prompt": "Which $\\R$?",
+        "explanation": "## Part\n\nIn $\\R$ ![p](a.png) [^1] <script>x</script>\n\n[^1]: Note",
+        "assets": {"a.png": {"file": "aa.png"}},
+    }
+    source = "# One\n\n# Two\n\n## Part\n\n$\\newcommand{\\R}{\\mathbb{R}}$ [^1]\n\n[^1]: N"
+    text = {"id": "t", "type": "markdown", "source": source}
+    with_answer = compile_body({"version": 1, "blocks": [text, question]})
+    without = compile_body({"version": 1, "blocks": [text, {**question, "explanation": "-"}]})
+    assert (with_answer.html, with_answer.toc, with_answer.text) == (without.html, without.toc, without.text)
+    shown = with_answer.key["single"]["html"]["explanation"]
+    assert '<h3 id="part-1">' in shown
+    assert "ℝ" in shown
+    assert '<img src="/media/assets/aa.png"' in shown
+    assert "<script" not in shown
+    page = "".join(part["html"] for part in with_answer.html)
+    ids = re.findall(r' id="([^"]*)"', page + shown)
+    assert len(ids) == len(set(ids))
+    assert with_answer.formulas.failed == []
+
+
+def test_an_exercise_is_never_answered_by_its_setup() -> None:
+    cells = [
+        {"id": "c", "type": "code", "source": f"secret = '{SECRET}'", "language": "python", "outputs": []}
+        | {"run": "static", "metadata": {"tags": ["solution"]}},
+        {**next(block for block in BLOCKS if block["id"] == "do"), "id": "before", "solution": f"secret = '{SECRET}'"},
+        {**next(block for block in BLOCKS if block["id"] == "do"), "starter": "print(secret)", "checks": []},
+    ]
+    public = compile_body({"version": 1, "blocks": cells[1:]}).public
+    assert SECRET not in json.dumps(public)
+    assert compile_body({"version": 1, "blocks": cells}).public["blocks"][2]["setup"] == ""
+
+
+def test_a_form_can_be_made_of_the_pieces(compiled: Compiled) -> None:
+    parts = {part["id"]: part for part in compiled.html}
+    assert parts["single"]["prompt"] == "<p>Which?</p>"
+    assert parts["single"]["choices"] == [
+        {"id": "a", "html": f"<p>{PUBLIC_MARK} one</p>"},
+        {"id": "b", "html": "<p>two</p>"},
+    ]
+    assert parts["do"]["prompt"] == "<p>Write <code>f</code>.</p>"
+    assert parts["guess"]["prompt"] == "<p>Predict.</p>"
+    assert set(parts["number"]) == {"id", "type", "html", "prompt"}
+    assert set(parts["text"]) == {"id", "type", "html"}
+    for part in parts.values():
+        for piece in (part.get("prompt", ""), *(choice["html"] for choice in part.get("choices", ()))):
+            assert piece in part["html"]
+
+
+def test_what_is_judged_and_for_how_much(compiled: Compiled) -> None:
+    assert {name: (check["type"], check["points"], check["attempts"]) for name, check in compiled.checks.items()} == {
+        "single": ("quiz", 1, 3),
+        "number": ("quiz", 1, None),
+        "words": ("quiz", 1, None),
+        "do": ("exercise", 2, None),
+        "guess": ("predictions", 5, None),
+    }
+    assert {name: check["hash"] for name, check in compiled.checks.items()} == {
+        name: digest for name, digest in check_hashes(body()).items() if name != "several"
+    }
+
+
+@pytest.mark.parametrize(
+    ("checks", "hidden", "points", "words"),
+    [([CHECK], [], 2, "2 points"), ([], [CHECK], 0, "Practice, no points"), ([], [], 0, "Not graded")],
+)
+def test_an_exercise_says_what_it_counts(checks: list, hidden: list, points: int, words: str) -> None:
+    block = {**next(block for block in BLOCKS if block["id"] == "do"), "points": points}
+    result = compile_body({"version": 1, "blocks": [{**block, "checks": checks, "hidden_checks": hidden}]})
+    assert f'<p class="exercise-facts">{words}' in result.html[0]["html"]
+    assert bool(result.checks) == bool(checks or hidden)
 
 
 def test_every_block_has_one_part_in_order(compiled: Compiled) -> None:

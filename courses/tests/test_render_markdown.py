@@ -232,7 +232,7 @@ def test_code_fences_tasks_footnotes_and_html() -> None:
         "<details><summary>S</summary>\n\n**md**\n</details>\n\nTerm\n: Definition\n\n<!-- hidden -->"
     )
     assert '<div class="code-block" data-language="python"><pre class="highlight" tabindex="0"><code>' in html
-    assert '<span class="mi">1</span>' in html
+    assert '<span class="m">1</span>' in html
     assert '<input type="checkbox" disabled checked> done' in html
     assert '<input type="checkbox" disabled> todo' in html
     assert '<sup class="footnote-ref"><a href="#fn-1-1" id="fnref-1-1">[1]</a></sup>' in html

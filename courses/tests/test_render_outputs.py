@@ -1,5 +1,6 @@
 """What cells printed and drew: the richest representation that cannot run."""
 
+import re
 import time
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from courses.content.ansi import ansi_to_html
 from courses.content.highlighting import highlight, language_name
 from courses.content.markdown import RenderContext
-from courses.content.outputs import MAX_LINES, MAX_TEXT, render_outputs
+from courses.content.outputs import MAX_LINES, MAX_SHOWN_HTML, MAX_TEXT, render_outputs
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
@@ -62,9 +63,28 @@ class TestStreams:
     def test_long_texts_are_cut_with_a_note(self) -> None:
         html = rendered(stream("x" * 79 + "\n") | {"text": ("x" * 79 + "\n") * 10_000})
         assert len(html) < MAX_TEXT + 500
-        assert "Cut here: about " in html
-        assert rendered(stream("y\n" * (MAX_LINES + 5))).count("y\n") < MAX_LINES + 1
-        assert "Cut here" not in rendered(stream("y\n" * 900))
+        assert "… 9,800 more lines: in the notebook." in html
+        html = rendered(stream("y\n" * (MAX_LINES + 1)))
+        assert html.count("y\n") < MAX_LINES + 1
+        assert "… 1 more line: in the notebook." in html
+        assert "more" not in rendered(stream("y\n" * MAX_LINES))
+
+    def test_one_long_line_is_cut_too(self) -> None:
+        html = rendered(stream("<" * (MAX_TEXT + 7)))
+        assert html.count("&lt;") == MAX_TEXT
+        assert "… 7 more characters: in the notebook." in html
+        for coloured in ("\x1b[31m" + "<" * 200_000, "\x1b[31mx\x1b[32my" * 30_000):
+            assert len(rendered(stream(coloured))) < 5 * MAX_TEXT + 500
+
+    def test_a_long_table_shows_its_first_rows_and_is_whole_html(self) -> None:
+        rows = "".join(f"<tr><td>{number}<br></td><td title='&lt;/tr>'>x</td></tr>" for number in range(5_000))
+        html = rendered(display(text__html=f"<div><table><tbody>{rows}</tbody></table><p>after</p></div>"))
+        assert len(html) < MAX_SHOWN_HTML + 500
+        assert html.count("<tr>") + int(re.search(r"… ([\d,]+) more rows", html)[1].replace(",", "")) == 5_000
+        for name in ("div", "table", "tbody", "tr", "td"):
+            assert html.count(f"<{name}>") + html.count(f"<{name} ") == html.count(f"</{name}>")
+        assert "after" not in html
+        assert "more rows" not in rendered(display(text__html="<table><tr><td>1</td></tr></table>"))
 
     def test_text_made_to_be_slow_is_not(self) -> None:
         started = time.process_time()
@@ -189,7 +209,7 @@ def test_odd_outputs_harm_nobody(output: dict) -> None:
 
 def test_code_is_marked_with_classes_only() -> None:
     html = highlight("%matplotlib inline\n!ls\nx = '<b>'  # c", "ipython3")
-    assert "<span class=\"s1\">'&lt;b&gt;'</span>" in html
+    assert "<span class=\"s\">'&lt;b&gt;'</span>" in html
     assert "style" not in html
     assert "err" not in html
     assert highlight("<b>", "no such language") == "&lt;b&gt;"

@@ -4,12 +4,9 @@ import io
 import threading
 import zipfile
 from datetime import timedelta
-from importlib import import_module
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
@@ -46,8 +43,6 @@ def media(settings, tmp_path):
 
 @pytest.fixture
 def author() -> User:
-    # Tests that commit empty every table afterwards: what migrations granted is granted again.
-    import_module("courses.migrations.0003_roles").grant(apps, SimpleNamespace(connection=connection))
     return UserFactory(email="ada@example.org", role="author")
 
 

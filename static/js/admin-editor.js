@@ -210,7 +210,10 @@ class Editor {
 
   fresh(type) {
     const taken = new Set(this.blocks().map((block) => block.id));
-    return { id: freshId(taken), type, ...structuredClone(SHAPES[type].fresh) };
+    const block = { id: freshId(taken), type, ...structuredClone(SHAPES[type].fresh) };
+    // Learners see these ids: in alphabetical order they would tell which choice was written first.
+    for (const choice of block.choices ?? []) choice.id = freshId(new Set());
+    return block;
   }
 
   insert(block, after) {

@@ -1,7 +1,7 @@
 // From a block to its form: one builder for each kind of field in admin-shapes.js. A builder changes the block in place, by
 // the field's own name alone, so that everything else in it stays as it was.
 
-import { parse, write } from "./admin-body.js";
+import { freshId, parse, write } from "./admin-body.js";
 import { button, choose, element, field, numberInput, rows, textArea, textInput, tick } from "./admin-controls.js";
 
 // What a block had before its kind was changed, so that changing back loses nothing.
@@ -148,7 +148,7 @@ function choices(block, spec, tools) {
   const values = listIn(block, spec.name);
   const only = block.kind === "single";
   const name = `right-${block.id}`;
-  const fresh = () => ({ id: freeLetter(values), text: "", correct: false });
+  const fresh = () => ({ id: freshId(new Set(values.map((choice) => choice.id))), text: "", correct: false });
   const row = (choice, index, render) => {
     const right = element("input", { type: only ? "radio" : "checkbox", name: only ? name : "", checked: choice.correct === true });
     right.addEventListener("change", () => {
@@ -171,14 +171,6 @@ function choices(block, spec, tools) {
     ];
   };
   return rows(values, { path: "choices", label: spec.label, one: "choice", row, fresh, changed: tools.changed });
-}
-
-function freeLetter(values) {
-  const taken = new Set(values.map((choice) => choice.id));
-  for (let number = 0; ; number += 1) {
-    const id = number < 26 ? String.fromCharCode(97 + number) : `c${number + 1}`;
-    if (!taken.has(id)) return id;
-  }
 }
 
 function numericAnswer(block, spec, tools) {

@@ -1,4 +1,5 @@
-// "On this page": marks the section being read and says how much of the lesson is read.
+// "On this page": marks the section being read and says how much of the lesson is read. A link to a place that is on
+// another part of a long lesson is followed there.
 
 const list = document.querySelector("[data-toc]");
 const lesson = document.querySelector("[data-lesson]");
@@ -35,6 +36,23 @@ if (list && lesson) {
   };
   window.addEventListener("scroll", ask, { passive: true });
   new ResizeObserver(ask).observe(lesson);
+}
+
+// The server never sees what stands behind the "#", so an old link to a heading may open the wrong part.
+function findPlace() {
+  let id;
+  try {
+    id = decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return; // no name that this site gives
+  }
+  const asked = new URLSearchParams(location.search).get("at");
+  if (!id || asked === id || document.getElementById(id)) return;
+  location.replace(`?at=${encodeURIComponent(id)}${location.hash}`);
+}
+if (Number(lesson?.dataset.parts) > 1) {
+  findPlace();
+  window.addEventListener("hashchange", findPlace);
 }
 
 // A long outline opens at the lesson one is in, not at its top.
