@@ -8,9 +8,13 @@ from contextlib import nullcontext
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mlpracticum.settings")
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    from mlpracticum import env, postgres
+    try:
+        from mlpracticum import env, postgres
+    except ImproperlyConfigured as error:
+        sys.exit(f"{error}")  # a missing secret, a misspelt value
 
     needs_database = len(sys.argv) > 1 and sys.argv[1] not in NO_DATABASE
     try:

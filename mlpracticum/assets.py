@@ -1,8 +1,9 @@
 """Third-party front-end files: `python -m mlpracticum.assets` puts them where staticfiles finds them.
 
-Owns the list of files that pages use. The packages come from the npm registry by package.json and
-deno.lock, which holds their checksums; nothing of them is kept in git. Knows no Django, so that an image
-can be built without settings.
+Owns the list of files that pages use, and when they are made anew. The packages come from the npm registry by
+package.json and deno.lock, which holds their checksums; nothing of them is kept in git. The two Python runtimes are
+made here too: that of browsers by `runtime_assets`, that of the server's sandbox by `runtime_files`. Knows no Django,
+so that an image can be built without settings.
 """
 
 import fcntl
@@ -16,6 +17,8 @@ from pathlib import Path
 
 from deno import find_deno_bin
 
+from mlpracticum import runtime_assets, runtime_files
+
 PROJECT = Path(__file__).resolve().parents[1]
 PACKAGES = PROJECT / "node_modules"
 BUILD = PROJECT / "build"
@@ -26,10 +29,15 @@ INTER = "@fontsource-variable/inter"
 MONO = "@fontsource-variable/jetbrains-mono"
 MATHS = "@fontsource/stix-two-math"
 
+EDITOR = PROJECT / "static" / "js" / "practice" / "editor-entry.js"
+
 # place below vendor/ -> file in node_modules. The fonts' licence must travel with them.
 FILES = {
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "licences/htmx.txt": "htmx.org/LICENSE",
+    "licences/dompurify.txt": "dompurify/LICENSE",
+    "licences/codemirror.txt": "@codemirror/view/LICENSE",
+    "licences/lezer.txt": "@lezer/highlight/LICENSE",
     "fonts/inter-latin.woff2": f"{INTER}/files/inter-latin-wght-normal.woff2",
     "fonts/inter-latin-ext.woff2": f"{INTER}/files/inter-latin-ext-wght-normal.woff2",
     "fonts/inter-cyrillic.woff2": f"{INTER}/files/inter-cyrillic-wght-normal.woff2",
@@ -41,6 +49,8 @@ FILES = {
     "fonts/stix-two-math.woff2": f"{MATHS}/files/stix-two-math-latin-400-normal.woff2",
     "licences/stix-two-math.txt": f"{MATHS}/LICENSE",
 }
+# Made here as one small file each, not copied: without the mark of a source map, which collectstatic would look for.
+BUNDLED = {"editor.js": EDITOR, "purify.min.js": PACKAGES / "dompurify" / "dist" / "purify.es.mjs"}
 
 
 class AssetsError(RuntimeError):
@@ -58,30 +68,53 @@ def install() -> bool:
     TARGET.parent.mkdir(parents=True, exist_ok=True)
     with (BUILD / "assets.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # `make run` and `make test` may come here at the same time
-        if _is_current():
-            return False
-        _install_packages()
-        _copy()
-        return True
+        is_current = _is_current()
+        try:
+            if not is_current:
+                _install_packages()
+                runtime_assets.install()
+                _copy()
+            return runtime_files.install() or not is_current  # it has a stamp of its own
+        except (runtime_assets.RuntimeAssetsError, runtime_files.RuntimeFilesError) as error:
+            raise AssetsError(str(error)) from error
 
 
 def _wanted() -> str:
     """What the files were made from, as one checksum."""
-    locked = [(PROJECT / name).read_bytes() for name in ("package.json", "deno.lock")]
-    return hashlib.sha256(b"\0".join([*locked, repr(sorted(FILES.items())).encode()])).hexdigest()
+    made_from = [PROJECT / "package.json", PROJECT / "deno.lock", EDITOR]
+    try:
+        runtime = runtime_assets.checksum()
+    except runtime_assets.RuntimeAssetsError as error:
+        raise AssetsError(str(error)) from error
+    parts = [
+        *(path.read_bytes() for path in made_from),
+        repr((sorted(FILES.items()), sorted(BUNDLED))).encode(),
+        runtime.encode(),
+    ]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def _is_current() -> bool:
-    made = STAMP.is_file() and TARGET.is_dir() and PACKAGES.is_dir()
+    folders = (TARGET, PACKAGES, runtime_assets.TARGET)
+    made = STAMP.is_file() and all(folder.is_dir() for folder in folders)
     return made and STAMP.read_text(encoding="ascii") == _wanted()
 
 
 def _install_packages() -> None:
+    _deno("install", "--frozen", "--node-modules-dir=auto")
+
+
+def _bundle(source: Path, target: Path) -> None:
+    """A script and all that it imports, as one file."""
+    _deno("bundle", "--platform", "browser", "--minify", "--quiet", "--frozen", "-o", str(target), str(source))
+
+
+def _deno(*arguments: str) -> None:
     cache = Path(os.environ.get("DENO_DIR") or BUILD / "deno")
     # The system's certificates too: a company's proxy is known to the machine and not to deno.
     settings = {"DENO_TLS_CA_STORE": "mozilla,system", "DENO_NO_UPDATE_CHECK": "1", "NO_COLOR": "1"}
     result = subprocess.run(  # noqa: S603
-        [find_deno_bin(), "install", "--frozen", "--node-modules-dir=auto"],
+        [find_deno_bin(), *arguments],
         cwd=PROJECT,
         env=settings | os.environ | {"DENO_DIR": str(cache)},
         capture_output=True,
@@ -89,7 +122,7 @@ def _install_packages() -> None:
         check=False,
     )
     if result.returncode != 0:
-        raise AssetsError(f"deno install failed:\n{result.stderr.strip()}")
+        raise AssetsError(f"deno {arguments[0]} failed:\n{result.stderr.strip()}")
 
 
 def _copy() -> None:
@@ -101,6 +134,8 @@ def _copy() -> None:
             raise AssetsError(f"no file {source} in {PACKAGES}")
         (unfinished / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(PACKAGES / source, unfinished / place)
+    for place, path in BUNDLED.items():
+        _bundle(path, unfinished / place)
     shutil.rmtree(TARGET, ignore_errors=True)
     unfinished.rename(TARGET)
     STAMP.write_text(_wanted(), encoding="ascii")

@@ -4,6 +4,8 @@ Owns which variables exist, their types and defaults. In production mode a missi
 anything listens. Settings import names from this module and nothing else reads `os.environ`.
 """
 
+import os
+import re
 import secrets
 from pathlib import Path
 
@@ -58,6 +60,18 @@ def _count(name: str, text: str) -> int:
     return int(digits)
 
 
+def _address(name: str, text: str) -> str:
+    """The address of a folder, ending with a slash; "" where nothing is said. It becomes part of a policy header.
+
+    Raises:
+        ImproperlyConfigured: it is none.
+    """
+    text = text.strip()
+    if text and not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d+)?/[A-Za-z0-9._~/@+-]*", text.rstrip("/") + "/"):
+        raise ImproperlyConfigured(f"{name}: must be the http or https address of a folder, not {text!r}")
+    return text.rstrip("/") + "/" if text else ""
+
+
 def _mode() -> str:
     mode = _env.str("MLPRACTICUM_MODE", default="development")
     if mode not in MODES:
@@ -95,6 +109,8 @@ VAR_DIR = Path(_env.str("MLPRACTICUM_VAR", default=str(BASE_DIR / "var"))).resol
 DATABASE_URL = _env.str("DATABASE_URL", default="")
 TEST_DATABASE_NAME = _env.str("TEST_DATABASE_NAME", default="test_mlpracticum")
 SECRET_KEY = _env.str("SECRET_KEY", default="") or _development_key(VAR_DIR)
+# Keys of before: what they signed or sealed is still taken.
+SECRET_KEY_FALLBACKS = _list("SECRET_KEY_FALLBACKS", _env.str("SECRET_KEY_FALLBACKS", default=""))
 # A development server answers this machine alone, so that one left running by mistake serves nobody else.
 ALLOWED_HOSTS = _list("ALLOWED_HOSTS", _env.str("ALLOWED_HOSTS", default="")) or ["localhost", "127.0.0.1", "[::1]"]
 DEBUG = _flag("DEBUG", _env.str("DEBUG", default=""), default=False) and not PRODUCTION
@@ -107,6 +123,14 @@ CACHE_URL = _env.str("CACHE_URL", default="")
 EMAIL_URL = _env.str("EMAIL_URL", default="smtp://localhost:25" if PRODUCTION else "consolemail://")
 DEFAULT_FROM_EMAIL = _env.str("DEFAULT_FROM_EMAIL", default="ML-Practicum <no-reply@localhost>")
 MEDIA_ROOT = Path(_env.str("MEDIA_ROOT", default=str(VAR_DIR / "media"))).resolve()
+# Where numpy and the like come from that cells import; "" for nowhere. `fetch_runtime_packages` brings them here.
+PYODIDE_PACKAGE_URL = _address(
+    "PYODIDE_PACKAGE_URL",
+    _env.str("PYODIDE_PACKAGE_URL", default="https://cdn.jsdelivr.net/pyodide/v314.0.7/full/"),
+)
+RUNTIME_PACKAGES = Path(_env.str("RUNTIME_PACKAGES", default=str(VAR_DIR / "runtime-packages"))).resolve()
+# Runs of learner code at a time, over all processes of the site: each takes a processor and up to 1 GB.
+SANDBOX_SLOTS = _count("SANDBOX_SLOTS", _env.str("SANDBOX_SLOTS", default="")) or os.cpu_count() or 1
 STATIC_ROOT = Path(_env.str("STATIC_ROOT", default=str(VAR_DIR / "static"))).resolve()
 LOG_LEVEL = _env.str("LOG_LEVEL", default="").strip().upper() or "INFO"
 if LOG_LEVEL not in LOG_LEVELS:
@@ -123,6 +147,16 @@ def database_config() -> dict:
     if config.get("ENGINE") != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL: must begin with postgres:// or postgresql://")
     return config
+
+
+def postgres_programs() -> Path | None:
+    """The folder of PostgreSQL's programs: PG_BIN, or that of the package; None where there is neither."""
+    from mlpracticum.postgres import PostgresError, places  # not above: it reads what this module puts there
+
+    try:
+        return places.binaries()
+    except PostgresError:
+        return None  # no package for this system: the installed programs are used
 
 
 def cache_config() -> dict:

@@ -23,6 +23,14 @@ class ProblemSerializer(serializers.Serializer):
     errors = ProblemErrorSerializer(many=True)  # type: ignore[assignment]  # the member's name in RFC 9457's example
 
 
+def tell_feedbacks_apart(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Close the shapes that "Feedback" is one of: open, the one with a message alone would fit all of them."""
+    shapes = result["components"]["schemas"]
+    for shape in shapes.get("Feedback", {}).get("oneOf", []):
+        shapes[shape["$ref"].rpartition("/")[2]]["additionalProperties"] = False
+    return result
+
+
 class Schema(AutoSchema):
     """Adds the problem answers that the operation can give."""
 
@@ -31,15 +39,26 @@ class Schema(AutoSchema):
         "401": "No valid token or session.",
         "404": "No such object, or not for you.",
     }
+    OF_WRITES: ClassVar[dict[str, str]] = {"403": "A session without its CSRF token."}
+    OF_BODIES: ClassVar[dict[str, str]] = {
+        "413": "The body is too large.",
+        "415": "The body is not `application/json`.",
+    }
 
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)
         schema = self.resolve_serializer(ProblemSerializer, direction).ref
         needs_login = not any(not scheme for scheme in self.get_auth())
-        for code, description in self.PROBLEMS.items():
-            if code == "401" and not needs_login:
-                continue
-            bodies.setdefault(
-                code, {"description": description, "content": {"application/problem+json": {"schema": schema}}}
-            )
-        return bodies
+        possible = dict(self.PROBLEMS)
+        if not needs_login:
+            del possible["401"]
+        if self.method not in ("GET", "HEAD"):
+            possible |= self.OF_WRITES
+        if self._get_request_body():
+            possible |= self.OF_BODIES
+        for code, description in possible.items():
+            bodies.setdefault(code, {"description": description})
+        for code, body in bodies.items():
+            if code >= "400":
+                body["content"] = {"application/problem+json": {"schema": schema}}
+        return dict(sorted(bodies.items()))

@@ -18,6 +18,7 @@ from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
 from rest_framework.views import set_rollback
 
 from courses.content.strict_json import JSONRefused, loads
+from progress.services.refusals import Conflict
 
 PROBLEM_JSON = "application/problem+json"
 PAGE_SIZE, PAGE_SIZE_MAX = 20, 100
@@ -28,15 +29,19 @@ class StrictJSONParser(BaseParser):
     """Parses a JSON body that PostgreSQL can hold.
 
     Raises:
-        ParseError: not UTF-8, not JSON, NaN, `\\u0000`, a lone surrogate, too deep or too large; says where.
+        ParseError: not UTF-8, not JSON, NaN, `\\u0000`, a lone surrogate, or too deep; says where.
+        TooLarge: more bytes than this server takes.
     """
 
     media_type = "application/json"
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        data = stream.read(limit + 1)
+        if len(data) > limit:
+            raise TooLarge(f"At most {limit:,} bytes are taken.")
         try:
-            return loads(stream.read(limit + 1), max_bytes=limit)
+            return loads(data, max_bytes=limit)
         except JSONRefused as error:
             raise exceptions.ParseError(str(error)) from error
 
@@ -91,6 +96,20 @@ def _refuse(parameter: str, detail: str) -> NoReturn:
     raise exceptions.ValidationError({parameter: [detail]})
 
 
+class TooLarge(exceptions.APIException):
+    """413: the body has more bytes than this server takes."""
+
+    status_code = 413
+    default_code = "too_large"
+
+
+class StateConflict(exceptions.APIException):
+    """409: the request is understood, and the state does not allow it."""
+
+    status_code = 409
+    default_code = "conflict"
+
+
 class Problem:
     """Titles and type names of the problems that this API answers, by HTTP status."""
 
@@ -104,6 +123,7 @@ class Problem:
         409: ("conflict", "The state does not allow this"),
         413: ("too-large", "The request is too large"),
         415: ("unsupported-media-type", "Send application/json"),
+        416: ("range-not-satisfiable", "There are no such bytes"),
         429: ("too-many-requests", "Too many requests"),
         500: ("server-error", "Something broke on our side"),
     }
@@ -129,6 +149,8 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
         error = exceptions.PermissionDenied()
     elif isinstance(error, DjangoValidationError):
         error = exceptions.ValidationError(_django_messages(error))
+    elif isinstance(error, Conflict):
+        error = StateConflict(error.detail)
     if not isinstance(error, exceptions.APIException):
         return None
     set_rollback()

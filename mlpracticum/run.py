@@ -104,6 +104,7 @@ def _prepare() -> None:
         django.setup()
     with _step("Database tables"):
         call_command("migrate", verbosity=0, interactive=False)
+    _recompile()
     if env.PRODUCTION:
         with _step("Static files"):
             call_command("collectstatic", verbosity=0, interactive=False)
@@ -112,6 +113,15 @@ def _prepare() -> None:
         for folder in sorted(path.parent for path in EXAMPLES.glob("*/course.toml")):
             _import_example(folder)
     connections.close_all()  # the workers are forked from here, and a connection must not be shared
+
+
+def _recompile() -> None:
+    """After an upgrade: what an older compiler made of lessons is made again."""
+    from courses.services.recompiling import waiting_revisions
+
+    if waiting := waiting_revisions():
+        with _step(f"Lessons ({waiting:,} revisions are compiled again)"):
+            call_command("recompile_lessons", verbosity=0)
 
 
 def _import_example(folder: Path) -> None:
@@ -130,7 +140,7 @@ def _import_example(folder: Path) -> None:
 
 def _make_demo_accounts() -> None:
     """Make an account for each role at the first run; their passwords are shown once and kept in a private file."""
-    from accounts.services import create_demo_accounts
+    from accounts.services.demo import create_demo_accounts
 
     made = create_demo_accounts()
     if not made:

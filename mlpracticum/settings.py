@@ -6,10 +6,11 @@ missing. Nothing here reads the environment itself.
 
 from csp.constants import NONE, SELF
 
-from mlpracticum import env
+from mlpracticum import env, runtime_files
 
 BASE_DIR = env.BASE_DIR
 SECRET_KEY = env.SECRET_KEY
+SECRET_KEY_FALLBACKS = env.SECRET_KEY_FALLBACKS
 DEBUG = env.DEBUG
 PRODUCTION = env.PRODUCTION
 ALLOWED_HOSTS = env.ALLOWED_HOSTS
@@ -49,7 +50,10 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     # Above WhiteNoise, so that static files carry the policy too.
     "csp.middleware.CSPMiddleware",
+    # Below the site's policy, which leaves a policy that is there; above WhiteNoise, which serves the worker's files.
+    "mlpracticum.runtime_headers.RuntimeHeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "mlpracticum.byte_ranges.ByteRangeMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -57,6 +61,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.LastSeenMiddleware",
     "accounts.middleware.AllauthGuardMiddleware",
 ]
 
@@ -100,12 +105,18 @@ DATABASES = {
         "TEST": {"NAME": env.TEST_DATABASE_NAME},
     }
 }
+POSTGRES_PROGRAMS = env.postgres_programs()  # folder of pg_dump and the like for `backup`; None: those on the PATH
 CACHES = {"default": env.cache_config()}
 MEDIA_ROOT = env.MEDIA_ROOT
 MEDIA_URL = "/media/"
 FILE_UPLOAD_PERMISSIONS = 0o644
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024  # bytes; a lesson body edited in the admin
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}  # `manage.py db_worker` runs them
+
+# --- Code of learners -----------------------------------------------------------------------------------------------
+SANDBOX_RUNTIME = runtime_files.TARGET  # Pyodide, its snapshot and what runs in it; learner code's process may read it
+SANDBOX_PACKAGES = env.RUNTIME_PACKAGES  # wheels and pyodide-lock.json, as `fetch_runtime_packages` leaves them
+SANDBOX_SLOTS = env.SANDBOX_SLOTS  # runs at a time, over all processes that use one database
 
 # --- Who ------------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -138,6 +149,9 @@ ACCOUNT_UNIQUE_EMAIL = True
 # Mails name people by address: a chosen name would let a sign-up send any sentence to anyone's mailbox.
 ACCOUNT_USER_DISPLAY = "accounts.selectors.address_of"
 ACCOUNT_SESSION_REMEMBER = True
+USERSESSIONS_TRACK_ACTIVITY = True  # shows when a session was last used; accounts.middleware keeps it
+ACCOUNT_DELETION_GRACE_DAYS = 14  # an account that its person deleted can be kept until then
+MFA_ADAPTER = "accounts.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "ML-Practicum"
@@ -182,6 +196,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "mlpracticum.openapi.tell_feedbacks_apart",
+    ],
 }
 
 # --- Static files ---------------------------------------------------------------------------------------------------
@@ -191,6 +209,10 @@ if not env.PRODUCTION:
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of a missing one, though it uses the finders
 # Third-party assets are put into build/assets from locked packages; a bare checkout has none yet.
 STATICFILES_DIRS = [folder for folder in (BASE_DIR / "static", BASE_DIR / "build" / "assets") if folder.is_dir()]
+# The Python of readers' browsers (`mlpracticum.runtime_assets` makes it), and the packages that cells may import.
+PRACTICE_RUNTIME = BASE_DIR / "build" / "assets" / "runtime"
+RUNTIME_PACKAGES = SANDBOX_PACKAGES
+PYODIDE_PACKAGE_URL = env.PYODIDE_PACKAGE_URL
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     # Uploaded courses on their way to the worker: below MEDIA_ROOT, which both see; they hold solutions.

@@ -19,6 +19,7 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
     path("theme/", views.theme, name="theme"),
+    path("runtime-packages/<str:name>", views.runtime_package, name="runtime-package"),
     path("api/v1/", include("mlpracticum.api_urls")),
     path("api/", include(_headless, namespace="headless")),  # its own routes begin with v1/
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),

@@ -1,13 +1,14 @@
 """Pages of the site as a whole: the theme switch, and errors in the shape that the asker reads."""
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from mlpracticum.context import THEMES
 from mlpracticum.rest import plain_problem
+from progress.grading.browser_runtime import package_file
 
 ONE_YEAR = 365 * 24 * 3600  # seconds
 
@@ -30,6 +31,18 @@ def theme(request: HttpRequest) -> HttpResponse:
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
     )
+    return response
+
+
+@require_safe
+def runtime_package(request: HttpRequest, name: str) -> FileResponse:
+    """A package for the Python in a reader's browser, which compares its checksum."""
+    path = package_file(name)
+    if path is None:
+        raise Http404
+    response = FileResponse(path.open("rb"), content_type="application/zip")
+    response["Cache-Control"] = f"max-age={ONE_YEAR}, public, immutable"  # its name has its version
+    response["Access-Control-Allow-Origin"] = "*"  # the worker has no origin of its own
     return response
 
 

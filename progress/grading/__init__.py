@@ -1,0 +1,1 @@
+"""How answers are judged: a library. It knows no models and no HTTP, and most of it no Django."""
