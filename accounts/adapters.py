@@ -1,4 +1,4 @@
-"""How allauth's sign-up reaches our services, for the browser and for mobile clients alike."""
+"""How allauth reaches our services, for the browser and for mobile clients alike."""
 
 from typing import Any
 
@@ -7,11 +7,13 @@ from allauth.account.internal.flows.signup import prevent_enumeration
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.core.internal.httpkit import is_headless_request
 from allauth.headless.base.response import AuthenticationResponse
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
-from accounts import services
 from accounts.models import User
+from accounts.services import people, sealing
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -22,13 +24,29 @@ class AccountAdapter(DefaultAccountAdapter):
         data = form.cleaned_data
         password = data.get("password1") or data.get("password")
         try:
-            return services.create_account(email=data["email"], password=password)
+            return people.create_account(email=data["email"], password=password)
         except ValidationError as error:
             if set(error.error_dict) != {"email"}:
                 raise
             # The form found the address free, and another request took it since. Whoever asks must not learn that:
             # the answer and the mail are those for an address that was known from the start.
             raise ImmediateHttpResponse(_known_address(request, data["email"])) from error
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Where a login leads that asks for no page: to the choice to stay, for someone whose account is to go."""
+        if getattr(request.user, "deletion_due_at", None) is not None:
+            return reverse("accounts:delete")
+        return super().get_login_redirect_url(request)
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    """Second factors, whose secrets are stored sealed."""
+
+    def encrypt(self, text: str) -> str:
+        return sealing.seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return sealing.unseal(encrypted_text)
 
 
 def _known_address(request: HttpRequest, email: str) -> HttpResponse:

@@ -21,9 +21,10 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-from accounts import roles, services
+from accounts import roles
 from accounts.forms import UserAddForm, UserEditForm
 from accounts.models import User
+from accounts.services import people
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
@@ -38,14 +39,14 @@ class UserAdmin(DjangoUserAdmin):
     search_fields = ("email", "display_name")
     list_display = ("email", "display_name", "role_names", "is_active", "is_staff", "date_joined", "last_login")
     list_filter = ("groups", "is_active", "is_staff", "is_superuser", "date_joined")
-    readonly_fields = ("date_joined", "last_login")
+    readonly_fields = ("date_joined", "last_login", "deletion_due_at")
     filter_horizontal = ("user_permissions",)
     list_per_page = 50
     fieldsets = (
         (None, {"fields": ("email", "password", "is_active")}),
         ("Profile", {"fields": ("display_name", "locale", "time_zone")}),
         ("Roles and rights", {"fields": ("groups", "is_staff", "is_superuser", "user_permissions")}),
-        ("Dates", {"fields": ("date_joined", "last_login")}),
+        ("Dates", {"fields": ("date_joined", "last_login", "deletion_due_at")}),
     )
     add_fieldsets = (
         (
@@ -76,9 +77,9 @@ class UserAdmin(DjangoUserAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if not change:
-            services.grant_role(user=obj, role=roles.LEARNER)
+            people.grant_role(user=obj, role=roles.LEARNER)
         elif "email" in form.changed_data:
-            services.change_email(user=obj, email=obj.email)
+            people.change_email(user=obj, email=obj.email)
 
 
 def _may_touch(request: HttpRequest, person: User | None) -> bool:

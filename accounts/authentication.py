@@ -4,7 +4,11 @@ from typing import Any
 
 from allauth.headless.contrib.rest_framework.authentication import JWTTokenAuthentication
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
+
+from accounts.models import User
+from accounts.tokens import Bearer, bearer_of
 
 
 class BearerAuthentication(JWTTokenAuthentication):
@@ -16,6 +20,20 @@ class BearerAuthentication(JWTTokenAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """The challenge; its presence makes a refusal 401 instead of 403."""
         return f'{self.keyword} realm="api"'
+
+    def authenticate(self, request: Request) -> Any:
+        """The person and the token, or None for a header of another scheme."""
+        try:
+            return super().authenticate(request)
+        except UnicodeEncodeError as error:  # letters that HTTP does not carry; some servers pass them on
+            raise AuthenticationFailed("The Authorization header is not HTTP.") from error
+
+    def authenticate_credentials(self, key: str) -> tuple[User, Bearer]:
+        """The person, and the token as `request.auth`."""
+        found = bearer_of(key)
+        if found is None:
+            raise AuthenticationFailed("This token is not valid (any more).")
+        return found
 
 
 class BearerScheme(OpenApiAuthenticationExtension):

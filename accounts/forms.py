@@ -11,8 +11,9 @@ from django.conf.locale import LANG_INFO
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.http import HttpRequest
 
-from accounts import selectors, services
+from accounts import selectors
 from accounts.models import User
+from accounts.services import people
 from accounts.validators import time_zone_names, validate_plain_text
 
 # The regions that people live in; names such as Etc/GMT+5 or US/Eastern stay valid but are not offered.
@@ -40,7 +41,7 @@ class SignupFields(forms.Form):
 
     def signup(self, request: HttpRequest, user: User) -> None:
         """Keep the name with the account that was just made. allauth calls this once the form is valid."""
-        services.update_profile(user=user, display_name=self.cleaned_data["display_name"])
+        people.update_profile(user=user, display_name=self.cleaned_data["display_name"])
 
 
 class ProfileForm(forms.Form):
@@ -87,7 +88,7 @@ class _OneAddressMixin:
     def clean_email(self) -> str:
         email = User.objects.normalize_email(self.cleaned_data["email"])
         if selectors.is_email_taken(email, owner=self.instance):
-            raise forms.ValidationError(services.TAKEN)
+            raise forms.ValidationError(people.TAKEN)
         return email
 
 

@@ -1,17 +1,22 @@
 """Holds what goes to allauth's pages and mobile API to the rules of our own API: hostile input is a 400, not a fault.
 
-Each rule answers something that allauth 65.21 lets through to an exception. Knows allauth's routes by their names.
+Each rule answers something that allauth 65.21 lets through to an exception. Knows allauth's routes by their names. Also
+keeps when a browser's session was last used.
 """
 
+import time
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from fido2.webauthn import AuthenticationResponse, RegistrationResponse
 from rest_framework.exceptions import ParseError
 from rest_framework.views import APIView
+
+from accounts.services.sessions import mark_seen
 
 # Mounted by allauth whether phone numbers are in use or not; without them its views raise NotImplementedError.
 UNUSED_ROUTES = frozenset({"manage_phone", "verify_phone", "resend_phone_verification_code"})
@@ -22,6 +27,33 @@ CREDENTIAL_ROUTES: dict[str, type[RegistrationResponse] | type[AuthenticationRes
     **dict.fromkeys(("login_webauthn", "authenticate_webauthn", "reauthenticate_webauthn"), AuthenticationResponse),
 }
 
+SEEN_EVERY = 3600  # seconds between two writes about one session; a mobile client's is written by its refreshes
+# Seconds: the longest period of those limits of allauth that answer 429. It does not say when its own are over.
+ALLAUTH_PERIOD = 60
+
+
+class LastSeenMiddleware:
+    """Notes that a browser's session is in use, seldom enough to cost nothing.
+
+    When it was noted is kept in the session, which is there anyway; the hour after a login needs no note.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        user = getattr(request, "_cached_user", None)  # someone who was looked up already: this must not cost a query
+        key = request.session.session_key
+        if user is None or not user.is_authenticated or key is None:
+            return response
+        now = int(time.time())
+        noted = max(request.session.get("seen", 0), int(user.last_login.timestamp()) if user.last_login else 0)
+        if now - noted >= SEEN_EVERY:
+            request.session["seen"] = now
+            mark_seen(key)
+        return response
+
 
 class AllauthGuardMiddleware:
     """Looks at requests before allauth's views run; everything else passes untouched."""
@@ -30,7 +62,11 @@ class AllauthGuardMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        request.arrived_at = timezone.now()  # type: ignore[attr-defined]  # tells refreshes that ran beside each other
+        response = self.get_response(request)
+        if response.status_code == 429 and "Retry-After" not in response:
+            response["Retry-After"] = str(ALLAUTH_PERIOD)
+        return response
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any

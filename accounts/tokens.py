@@ -1,25 +1,194 @@
-"""The tokens of mobile clients: allauth's JWT strategy, made safe against two refreshes at once."""
+"""The tokens of mobile clients: allauth's JWT strategy with a format and a refresh of our own.
 
-from allauth.headless.internal.sessionkit import session_store
+An access token is good for minutes, a refresh token for one use. Both name a session, which is looked up each time. Of
+a session's refresh tokens one is good (`TokenFamily`); one that was used before comes from a copy, so that whoever
+holds the other copy is not to be trusted either, and the session ends. The lock of the session's row makes this exact.
+"""
+
+import hashlib
+import logging
+import re
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt
+from allauth.account.internal.userkit import user_id_to_str
+from allauth.core import context
+from allauth.core.internal.httpkit import authenticated_user, get_authorization_credential
+from allauth.headless import app_settings
+from allauth.headless.internal.sessionkit import lookup_session
 from allauth.headless.tokens.strategies.jwt import JWTTokenStrategy, internal
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.models import TokenFamily, User
+from accounts.services.sessions import end_session, mark_seen
+
+AUDIENCE = "urn:ml-practicum:api"
+MAX_LENGTH = 4096  # characters; ours have about 450
+CLOCK_SKEW = 60  # seconds that two web servers' clocks may differ
+CLAIMS = ("aud", "exp", "iat", "jti", "sid", "sub", "token_use")
+_SESSION_KEY = re.compile(r"[a-z0-9]{32}")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Bearer:
+    """A valid access token: its claims, and the session that it belongs to."""
+
+    claims: dict[str, Any]
+    session: SessionBase
 
 
 class TokenStrategy(JWTTokenStrategy):
-    """Rotating refresh tokens whose state is in the session's row."""
+    """Makes and takes tokens for allauth's own routes."""
+
+    def create_session_token(self, request: HttpRequest) -> str:
+        """The session's key. A session that was given a new key, as a new password does, gets new tokens with it.
+
+        allauth gives tokens only to whoever was nobody before the request, and the old ones ended with the old key:
+        the app that changed the password would have to ask for it again.
+        """
+        key = super().create_session_token(request)
+        if request.user.is_authenticated and not TokenFamily.objects.filter(session_id=key).exists():
+            request.allauth.headless._pre_user = AnonymousUser()  # type: ignore[attr-defined]
+        return key
+
+    def create_access_token(self, request: HttpRequest) -> str | None:
+        return _mint("access", authenticated_user(request), _saved_key(request.session))
+
+    def create_access_token_payload(self, request: HttpRequest) -> dict[str, Any] | None:
+        """The first pair of tokens of a session that was just logged in."""
+        user, key = authenticated_user(request), _saved_key(request.session)
+        now = timezone.now()
+        family, _made = TokenFamily.objects.update_or_create(
+            session_id=key,
+            defaults={"current": uuid.uuid4(), "previous": None, "retry_key": "", "issued_at": now},
+        )
+        return {"access_token": _mint("access", user, key), "refresh_token": _refresh_of(family, user)}
+
+    def _get_access_token(self, request: HttpRequest) -> dict[str, Any] | None:
+        token = get_authorization_credential(request, app_settings.JWT_AUTHORIZATION_HEADER_SCHEME)
+        found = bearer_of(token) if token else None
+        return found[1].claims if found else None
 
     def refresh_token(self, refresh_token: str) -> tuple[str, str] | None:
-        """A new access and refresh token, or None when the given one is not valid any more.
+        """A new access and refresh token, or None when the given one is not good.
 
-        The session's row is locked before the token is looked up in it. Without the lock two clients with one token
-        both get an answer, and the one that saved last makes the other's new token a dead one.
+        A used token that comes back ends its session, with two exceptions. A request that ran beside the one that used
+        the token is refused and no more: an app with two threads is no thief. And a request with the `Idempotency-Key`
+        of the one that used it is its retry after a lost answer: it gets the successor again, while that is unused.
         """
-        payload = internal.decode_token(refresh_token, "refresh")
-        if payload is None:
+        claims = _claims(refresh_token, "refresh")
+        key = _session_key(claims)
+        if claims is None or key is None:
             return None
-        session_key = internal.session_key_from_sid(payload["sid"])
-        sessions = session_store().model.objects
+        arrived = getattr(context.request, "arrived_at", None) or timezone.now()
+        retry_key = _retry_key(context.request)
         with transaction.atomic():
-            if sessions.select_for_update().filter(session_key=session_key).first() is None:
+            overlapped = not _lock(key, wait=False)
+            if overlapped and not _lock(key, wait=True):
                 return None  # logged out
-            return super().refresh_token(refresh_token)
+            session, family = lookup_session(key), TokenFamily.objects.filter(session_id=key).first()
+            user = internal.validate_token_user(claims, session) if session else None
+            if session is None or user is None or family is None:
+                return None
+            if claims["jti"] == str(family.current):
+                _rotate(family, session, retry_key)
+            elif not (retry_key and retry_key == family.retry_key and claims["jti"] == str(family.previous)):
+                if not overlapped and arrived > family.issued_at:
+                    end_session(key)
+                    logger.warning("A used refresh token came back; a session of user %s was ended.", user.pk)
+                return None
+            return _mint("access", user, key), _refresh_of(family, user)
+
+
+def bearer_of(token: str) -> tuple[User, Bearer] | None:
+    """Whose access token this is, None when it is not good. At most 2 queries: the session, the person."""
+    claims = _claims(token, "access")
+    key = _session_key(claims)
+    session = lookup_session(key) if key else None
+    if claims is None or session is None:
+        return None
+    user = internal.validate_token_user(claims, session)
+    return (user, Bearer(claims, session)) if user else None
+
+
+def _lock(key: str, *, wait: bool) -> bool:
+    rows = Session.objects.filter(session_key=key).select_for_update(skip_locked=not wait)
+    return rows.values_list("session_key", flat=True).first() is not None
+
+
+def _rotate(family: TokenFamily, session: SessionBase, retry_key: str) -> None:
+    """Put a new token in the place of the current one, and keep the session of whoever is active."""
+    now = timezone.now()
+    family.previous, family.current, family.retry_key, family.issued_at = family.current, uuid.uuid4(), retry_key, now
+    family.save()
+    # One column, not `session.save()`: that would write back what another request has changed in between.
+    Session.objects.filter(pk=family.pk).update(expire_date=session.get_expiry_date())
+    mark_seen(family.pk)
+
+
+def _retry_key(request: HttpRequest | None) -> str:
+    given = request.headers.get("Idempotency-Key", "") if request is not None else ""
+    return hashlib.sha256(given.encode()).hexdigest() if given else ""
+
+
+def _saved_key(session: SessionBase) -> str:
+    if not session.session_key:
+        session.save()
+    return str(session.session_key)
+
+
+def _refresh_of(family: TokenFamily, user: User) -> str:
+    return _mint("refresh", user, family.session_id, jti=family.current, at=family.issued_at)
+
+
+def _mint(use: str, user: User, key: str, *, jti: uuid.UUID | None = None, at: datetime | None = None) -> str:
+    config = internal._get_jwt_config()
+    now = at or timezone.now()
+    lasts = {"access": app_settings.JWT_ACCESS_TOKEN_EXPIRES_IN, "refresh": app_settings.JWT_REFRESH_TOKEN_EXPIRES_IN}
+    claims = {
+        "aud": AUDIENCE,
+        "iat": int(now.timestamp()),
+        "exp": int((now + timedelta(seconds=lasts[use])).timestamp()),
+        "jti": str(jti or uuid.uuid4()),
+        "sid": internal.session_key_to_sid(key),
+        "sub": user_id_to_str(user),
+        "token_use": use,
+    }
+    return jwt.encode(claims, config.signing_key, config.algorithm, headers=internal.get_jwt_headers(config))
+
+
+def _claims(token: str, use: str) -> dict[str, Any] | None:
+    """What a token of ours says, None for anything else. Never raises, whatever it is given."""
+    if len(token) > MAX_LENGTH or not token.isascii():
+        return None
+    config = internal._get_jwt_config()
+    # The age of a token is looked at below: PyJWT would refuse one that a server with a faster clock just made.
+    options: Any = {"require": list(CLAIMS), "verify_iat": False, "strict_aud": True}
+    try:
+        claims = jwt.decode(token, config.verifying_key, [config.algorithm], options, audience=AUDIENCE)
+    except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
+        return None  # the last ones: a header of a thousand brackets, an infinite time
+    texts = all(isinstance(claims[name], str) for name in ("jti", "sid", "sub"))
+    numbers = all(type(claims[name]) is int for name in ("iat", "exp"))
+    if not texts or not numbers or claims["token_use"] != use or claims["iat"] > time.time() + CLOCK_SKEW:
+        return None
+    return claims
+
+
+def _session_key(claims: dict[str, Any] | None) -> str | None:
+    try:
+        key = internal.session_key_from_sid(claims["sid"]) if claims else None
+    except ValueError:  # not ASCII, or too short to hold a nonce
+        return None
+    return key if key and _SESSION_KEY.fullmatch(key) else None

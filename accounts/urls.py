@@ -5,4 +5,9 @@ from django.urls import path
 from accounts import views
 
 app_name = "accounts"
-urlpatterns = [path("profile/", views.profile, name="profile")]
+urlpatterns = [
+    path("profile/", views.profile, name="profile"),
+    path("profile/data/", views.data, name="data"),
+    path("delete/", views.delete, name="delete"),
+    path("keep/", views.keep, name="keep"),
+]

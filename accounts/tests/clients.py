@@ -48,17 +48,27 @@ class MobileClient:
         self.client = Client()
         self.session_token = self.access_token = self.refresh_token = ""
 
-    def request(self, method: str, path: str, data: Any = None, *, token: str | None = None) -> HttpResponse:
+    def request(
+        self,
+        method: str,
+        path: str,
+        data: Any = None,
+        *,
+        token: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> HttpResponse:
         """Send JSON with the access token, else with the session token. A `str` is sent as it is."""
         access = self.access_token if token is None else token
-        headers = {"Authorization": f"Bearer {access}"} if access else {"X-Session-Token": self.session_token}
+        who = {"Authorization": f"Bearer {access}"} if access else {"X-Session-Token": self.session_token}
         body = data if isinstance(data, str) else "" if data is None else json.dumps(data)
-        response = self.client.generic(method, f"/api/v1/{path}", body, "application/json", headers=headers)
+        response = self.client.generic(
+            method, f"/api/v1/{path}", body, "application/json", headers={**who, **(headers or {})}
+        )
         self._keep(response)
         return response
 
     def _keep(self, response: HttpResponse) -> None:
-        if response.headers.get("Content-Type") != "application/json" or not response.content:
+        if response.streaming or response.headers.get("Content-Type") != "application/json" or not response.content:
             return
         body = response.json()
         found = {**(body.get("meta") or {}), **(body["data"] if isinstance(body.get("data"), dict) else {})}
@@ -80,5 +90,10 @@ class MobileClient:
     def log_in(self, email: str, password: str = PASSWORD) -> HttpResponse:
         return self.post("auth/login", {"email": email, "password": password})
 
-    def refresh(self, refresh_token: str | None = None) -> HttpResponse:
-        return self.post("tokens/refresh", {"refresh_token": refresh_token or self.refresh_token})
+    def reauthenticate(self, password: str = PASSWORD) -> HttpResponse:
+        return self.post("auth/reauthenticate", {"password": password})
+
+    def refresh(self, refresh_token: str | None = None, *, retry_key: str = "") -> HttpResponse:
+        """Take the next pair of tokens; `retry_key` goes as the Idempotency-Key."""
+        headers = {"Idempotency-Key": retry_key} if retry_key else None
+        return self.post("tokens/refresh", {"refresh_token": refresh_token or self.refresh_token}, headers=headers)

@@ -5,8 +5,9 @@ import functools
 import factory
 from django.contrib.auth.hashers import make_password
 
-from accounts import roles, services
+from accounts import roles
 from accounts.models import User
+from accounts.services import people
 
 PASSWORD = "correct horse 47"
 
@@ -32,11 +33,11 @@ class UserFactory(factory.django.DjangoModelFactory):
 
     @factory.post_generation
     def role(self, create: bool, extracted: str | None, **kwargs: object) -> None:
-        services.grant_role(user=self, role=roles.LEARNER)
+        people.grant_role(user=self, role=roles.LEARNER)
         if extracted:
-            services.grant_role(user=self, role=extracted)
+            people.grant_role(user=self, role=extracted)
 
     @factory.post_generation
     def verified(self, create: bool, extracted: bool | None, **kwargs: object) -> None:
         if extracted is not False:
-            services.mark_email_verified(user=self)
+            people.mark_email_verified(user=self)

@@ -10,14 +10,15 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
-from accounts import roles, selectors, services
+from accounts import roles, selectors
 from accounts.models import User
+from accounts.services import demo, people
 from accounts.tests.clients import log_in, mailed_code
 from accounts.tests.factories import PASSWORD
 
 
 def test_demo_accounts_can_log_in(client: Client, db: None) -> None:
-    made = services.create_demo_accounts()
+    made = demo.create_demo_accounts()
     assert [(account.role, account.email) for account in made] == [
         ("admin", "admin@example.org"),
         ("author", "ada@example.org"),
@@ -34,18 +35,18 @@ def test_demo_accounts_can_log_in(client: Client, db: None) -> None:
 
 
 def test_second_call_makes_nothing(db: None) -> None:
-    services.create_demo_accounts()
+    demo.create_demo_accounts()
     passwords = list(User.objects.order_by("pk").values_list("password", flat=True))
-    assert services.create_demo_accounts() == []
+    assert demo.create_demo_accounts() == []
     assert list(User.objects.order_by("pk").values_list("password", flat=True)) == passwords
 
 
 def test_only_the_missing_ones_are_made(ben: User) -> None:
-    assert [account.email for account in services.create_demo_accounts()] == ["admin@example.org", "ada@example.org"]
+    assert [account.email for account in demo.create_demo_accounts()] == ["admin@example.org", "ada@example.org"]
 
 
 def test_passwords_differ(db: None) -> None:
-    passwords = {account.password for account in services.create_demo_accounts()}
+    passwords = {account.password for account in demo.create_demo_accounts()}
     assert len(passwords) == 3
     assert all(len(password) >= 20 for password in passwords)
 
@@ -53,7 +54,7 @@ def test_passwords_differ(db: None) -> None:
 def test_production_has_no_demo_accounts(db: None, settings: Settings) -> None:
     settings.PRODUCTION = True
     with pytest.raises(ImproperlyConfigured):
-        services.create_demo_accounts()
+        demo.create_demo_accounts()
     assert not User.objects.exists()
 
 
@@ -77,7 +78,7 @@ def test_migrations_made_the_cache_table(db: None) -> None:
 
 
 def test_role_of_staff_opens_the_admin(ben: User) -> None:
-    services.grant_role(user=ben, role=roles.EDITOR)
+    people.grant_role(user=ben, role=roles.EDITOR)
     ben.refresh_from_db()
     assert ben.is_staff
     assert set(selectors.roles_of(ben)) == {roles.LEARNER, roles.EDITOR}
@@ -85,7 +86,7 @@ def test_role_of_staff_opens_the_admin(ben: User) -> None:
 
 def test_unknown_role_is_refused(ben: User) -> None:
     with pytest.raises(ValueError, match="not a role"):
-        services.grant_role(user=ben, role="king")
+        people.grant_role(user=ben, role="king")
 
 
 def test_createsuperuser_makes_an_account_that_verifies_its_address(client: Client, db: None) -> None:

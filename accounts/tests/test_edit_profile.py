@@ -4,8 +4,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from accounts import services
 from accounts.models import User
+from accounts.services import people
 
 FORM = {"display_name": "Ben B.", "locale": "pt-br", "time_zone": "America/Sao_Paulo"}
 
@@ -56,7 +56,7 @@ def test_privileged_fields_are_inert(browser: Client, ben: User) -> None:
 
 
 def test_a_value_that_is_not_offered_any_more_stays_selectable(browser: Client, ben: User) -> None:
-    services.update_profile(user=ben, locale="zh-Hant-TW", time_zone="US/Eastern")
+    people.update_profile(user=ben, locale="zh-Hant-TW", time_zone="US/Eastern")
     page = browser.get("/accounts/profile/").content.decode()
     assert '<option value="US/Eastern" selected>' in page
     assert '<option value="zh-Hant-TW" selected>' in page
@@ -69,34 +69,34 @@ def test_page_links_to_what_else_belongs_to_the_account(browser: Client) -> None
 
 
 def test_name_is_escaped(browser: Client, ben: User) -> None:
-    services.update_profile(user=ben, display_name="<script>alert(1)</script>")
+    people.update_profile(user=ben, display_name="<script>alert(1)</script>")
     assert "<script>alert" not in browser.get("/accounts/profile/").content.decode()
 
 
 class TestUpdateProfile:
     def test_only_what_is_given_changes(self, ben: User) -> None:
-        services.update_profile(user=ben, time_zone="Europe/Vienna")
+        people.update_profile(user=ben, time_zone="Europe/Vienna")
         ben.refresh_from_db()
         assert (ben.display_name, ben.locale, ben.time_zone) == ("Ben", "en", "Europe/Vienna")
 
     def test_all_faults_are_named_and_nothing_changes(self, ben: User) -> None:
         with pytest.raises(ValidationError) as refused:
-            services.update_profile(user=ben, display_name="fine", locale="e", time_zone="Nowhere")
+            people.update_profile(user=ben, display_name="fine", locale="e", time_zone="Nowhere")
         assert set(refused.value.message_dict) == {"locale", "time_zone"}
         assert ben.display_name == "Ben"
 
     @pytest.mark.parametrize("tag", ["en", "de", "pt-BR", "pt-br", "zh-Hant", "zh-Hant-TW", "es-419", "kab"])
     def test_language_tags(self, ben: User, tag: str) -> None:
-        assert services.update_profile(user=ben, locale=tag).locale == tag
+        assert people.update_profile(user=ben, locale=tag).locale == tag
 
     @pytest.mark.parametrize("tag", ["", "e", "english", "en_GB", "en-", "en-GB-x", "en\x00", "1n", "en\n"])
     def test_what_is_no_language_tag(self, ben: User, tag: str) -> None:
         if tag == "en\n":
-            assert services.update_profile(user=ben, locale=tag).locale == "en"  # space around it is nobody's fault
+            assert people.update_profile(user=ben, locale=tag).locale == "en"  # space around it is nobody's fault
             return
         with pytest.raises(ValidationError):
-            services.update_profile(user=ben, locale=tag)
+            people.update_profile(user=ben, locale=tag)
 
     def test_saving_the_same_again_writes_nothing(self, ben: User, django_assert_num_queries) -> None:
         with django_assert_num_queries(0):
-            services.update_profile(user=ben, display_name="Ben", locale="en", time_zone="UTC")
+            people.update_profile(user=ben, display_name="Ben", locale="en", time_zone="UTC")

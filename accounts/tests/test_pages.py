@@ -25,6 +25,7 @@ ANONYMOUS = [
 ]
 SIGNED_IN = [
     "accounts:profile",
+    "accounts:delete",
     "account_logout",
     "account_reauthenticate",
     "account_email",
@@ -56,7 +57,13 @@ IN_A_FLOW = [
     "mfa_reauthenticate_webauthn",
 ]
 # A file, an answer for a script, and the page of a way to log in that is not switched on.
-NOT_PAGES = ["mfa_download_recovery_codes", "mfa_login_webauthn", "account_confirm_login_code"]
+NOT_PAGES = [
+    "accounts:data",
+    "accounts:keep",
+    "mfa_download_recovery_codes",
+    "mfa_login_webauthn",
+    "account_confirm_login_code",
+]
 
 
 class Inline(HTMLParser):

@@ -17,6 +17,7 @@ def test_answer_has_these_fields_and_no_others(mobile: MobileClient, ada: User) 
         "locale": "en",
         "time_zone": "UTC",
         "date_joined": ada.date_joined.isoformat().replace("+00:00", "Z"),
+        "deletion_due_at": None,
         "roles": ["author", "learner"],
     }
 

@@ -9,8 +9,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connections, transaction
 from django.test import Client
 
-from accounts import roles, selectors, services
+from accounts import roles, selectors
 from accounts.models import User
+from accounts.services import people
 from accounts.tests.clients import mailed_code
 from accounts.tests.factories import PASSWORD, UserFactory
 
@@ -99,27 +100,27 @@ def test_database_refuses_addresses_that_differ_in_case(ben: User) -> None:
 
 def test_create_account_says_which_field_is_wrong(ben: User) -> None:
     with pytest.raises(ValidationError) as refused:
-        services.create_account(email="BEN@example.org", password=PASSWORD, time_zone="Mars/Olympus")
+        people.create_account(email="BEN@example.org", password=PASSWORD, time_zone="Mars/Olympus")
     assert set(refused.value.message_dict) == {"email", "time_zone"}
 
 
 def test_create_account_refuses_a_second_address_of_someone(ben: User) -> None:
     EmailAddress.objects.create(user=ben, email="ben.two@example.org", verified=True)
     with pytest.raises(ValidationError, match="exists already"):
-        services.create_account(email="Ben.Two@example.org", password=PASSWORD)
+        people.create_account(email="Ben.Two@example.org", password=PASSWORD)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_simultaneous_sign_ups_make_one_account(monkeypatch: pytest.MonkeyPatch) -> None:
     """All pass the form's check before any has saved: the constraint decides, and nobody gets a 500."""
     ready = threading.Barrier(4, timeout=20)
-    create_account = services.create_account
+    create_account = people.create_account
 
     def create_together(**fields: str) -> User:
         ready.wait()
         return create_account(**fields)
 
-    monkeypatch.setattr(services, "create_account", create_together)
+    monkeypatch.setattr(people, "create_account", create_together)
     statuses: list[int] = []
 
     def sign_up(path: str, form: dict[str, str], content_type: str | None) -> None:
