@@ -1,4 +1,6 @@
-"""What people did, for support: enrolments, completions, attempts. Read only for everyone, superusers too.
+"""What people did, for support: enrolments, completions, attempts, results, certificates, and what waits for a check.
+
+Read only for everyone, superusers too.
 
 Facts are written by learners alone; a correction by hand would make counters and certificates lie. This app is above
 courses, so it also adds the number of learners to the list of courses.
@@ -13,7 +15,7 @@ from django.http import HttpRequest
 
 from courses.admin import CourseAdmin
 from courses.models import Course
-from progress.models import Attempt, Enrolment, LessonCompletion
+from progress.models import Attempt, BlockResult, Certificate, CheckJob, Enrolment, LessonCompletion
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -41,7 +43,8 @@ class EnrolmentAdmin(ReadOnly):
     list_filter = (("completed_at", admin.EmptyFieldListFilter), ("left_at", admin.EmptyFieldListFilter), "course")
     search_fields = ("user__email", "course__title", "course__slug")
     fields = (
-        "user", "course", "completed_lessons", "last_lesson", "enrolled_at", "last_activity_at", "completed_at",
+        "user", "course", "completed_lessons", "score", "lost_points", "on_leaderboard", "last_lesson", "enrolled_at",
+        "last_activity_at", "completed_at",
         "left_at",
     )  # fmt: skip
 
@@ -85,9 +88,69 @@ class AttemptAdmin(OfEnrolment):
     list_display = ("user_email", "course", "lesson", "block_uid", "verdict", "score", "verified_by", "created_at")
     list_filter = ("verdict", "verified_by", "created_at")
     fields = (
-        "uid", "enrolment", "lesson", "block_uid", "revision", "check_hash", "answer", "verdict", "score",
-        "verified_by", "created_at",
+        "uid", "enrolment", "lesson", "block_uid", "block_type", "revision", "check_hash", "answer", "verdict", "score",
+        "max_score", "after_solution", "outcome", "verified_by", "recheck_of", "created_at", "checked_at",
     )  # fmt: skip
+
+
+@admin.register(BlockResult)
+class BlockResultAdmin(OfEnrolment):
+    """The best in each block."""
+
+    list_display = ("user_email", "course", "lesson", "block_uid", "score", "max_score", "attempts", "passed_at")
+    list_filter = ("block_type", ("passed_at", admin.EmptyFieldListFilter), "is_live")
+    ordering = ("-updated_at", "-pk")
+    fields = (
+        "enrolment", "lesson", "block_uid", "block_type", "score", "max_score", "attempts", "passed_at", "passed_hash",
+        "is_live", "updated_at",
+    )  # fmt: skip
+
+
+@admin.register(CheckJob)
+class CheckJobAdmin(ReadOnly):
+    """Answers that wait to be checked, in their order. A fault that repeats needs somebody to look at the server."""
+
+    list_display = ("user_email", "lesson", "block_uid", "turn", "tries", "not_before", "lease_until", "last_fault")
+    list_filter = ("tries",)
+    ordering = ("turn", "created_at", "pk")
+    search_fields = ("attempt__enrolment__user__email", "attempt__lesson__course__title", "last_fault")
+    fields = ("attempt", "turn", "tries", "created_at", "not_before", "lease_until", "last_fault")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("attempt__enrolment__user", "attempt__lesson__course")
+
+    @admin.display(description="e-mail", ordering="attempt__enrolment__user__email")
+    def user_email(self, row: CheckJob) -> str:
+        return row.attempt.enrolment.user.email
+
+    @admin.display(description="lesson", ordering="attempt__lesson__title")
+    def lesson(self, row: CheckJob) -> str:
+        return row.attempt.lesson.title
+
+    @admin.display(description="block", ordering="attempt__block_uid")
+    def block_uid(self, row: CheckJob) -> str:
+        return row.attempt.block_uid
+
+
+@admin.register(Certificate)
+class CertificateAdmin(ReadOnly):
+    """Certificates as they were issued."""
+
+    list_display = ("uid", "user_email", "course", "issued_at")
+    search_fields = ("uid", "enrolment__user__email", "enrolment__course__title")
+    ordering = ("-issued_at", "-pk")
+    fields = ("uid", "enrolment", "snapshot", "issued_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("enrolment__user", "enrolment__course")
+
+    @admin.display(description="e-mail", ordering="enrolment__user__email")
+    def user_email(self, row: Certificate) -> str:
+        return row.enrolment.user.email
+
+    @admin.display(description="course", ordering="enrolment__course__title")
+    def course(self, row: Certificate) -> str:
+        return row.enrolment.course.title
 
 
 admin.site.unregister(Course)
