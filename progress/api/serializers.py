@@ -4,51 +4,15 @@ from typing import Any
 
 from rest_framework import serializers
 
-from progress.selectors import Standing
-
-
-class CourseRefSerializer(serializers.Serializer):
-    """Which course."""
-
-    id = serializers.IntegerField()
-    slug = serializers.CharField()
-    title = serializers.CharField()
-
-
-class LessonRefSerializer(serializers.Serializer):
-    """Which lesson."""
-
-    id = serializers.IntegerField()
-    slug = serializers.CharField()
-    title = serializers.CharField()
-
-
-class MyCourseSerializer(serializers.Serializer):
-    """How far the caller is in a course. `total_lessons` counts live lessons and removed ones that were completed."""
-
-    course = CourseRefSerializer()
-    completed_lessons = serializers.IntegerField()
-    total_lessons = serializers.IntegerField()
-    completion_percent = serializers.IntegerField(min_value=0, max_value=100)
-    next_lesson = LessonRefSerializer(allow_null=True)
-    last_activity_at = serializers.DateTimeField()
-    enrolled_at = serializers.DateTimeField()
-    completed_at = serializers.DateTimeField(allow_null=True)
-
-
-def my_course(standing: Standing) -> dict[str, Any]:
-    """`MyCourseSerializer`'s shape without its cost: my-courses is the most called route."""
-    upcoming = standing.next_lesson
-    return {
-        "course": {"id": standing.course_id, "slug": standing.slug, "title": standing.title},
-        "completed_lessons": standing.completed,
-        "total_lessons": standing.total,
-        "completion_percent": standing.percent,
-        "next_lesson": upcoming and {"id": upcoming.id, "slug": upcoming.slug, "title": upcoming.title},
-        "last_activity_at": standing.last_activity_at,
-        "enrolled_at": standing.enrolled_at,
-        "completed_at": standing.completed_at,
-    }
+from progress.api.course_serializers import CourseRefSerializer, MyCourseSerializer
+from progress.api.practice_serializers import (
+    BlockStateSerializer,
+    WorkSerializer,
+    block_states,
+    saved_documents,
+)
+from progress.selectors.practice import LessonPractice
+from progress.selectors.questions import own_blocks, own_parts
 
 
 class CompletionSerializer(MyCourseSerializer):
@@ -77,6 +41,12 @@ class LessonStateSerializer(serializers.Serializer):
 
     is_enrolled = serializers.BooleanField()
     is_completed = serializers.BooleanField()
+    blocks = serializers.DictField(
+        child=BlockStateSerializer(), help_text="By id: every block that is judged. Empty when not enrolled."
+    )
+    work = serializers.DictField(
+        child=WorkSerializer(), help_text="By id: what is saved of code, exercises and quizzes."
+    )
 
 
 class LessonSerializer(serializers.Serializer):
@@ -86,6 +56,10 @@ class LessonSerializer(serializers.Serializer):
     slug = serializers.CharField()
     title = serializers.CharField()
     minutes = serializers.IntegerField()
+    points = serializers.FloatField(help_text="Of all blocks that are judged.")
+    completion_rule = serializers.ChoiceField(
+        choices=["read", "passed"], help_text="`passed`: complete only when every judged block is passed."
+    )
     updated_at = serializers.DateTimeField()
     course = CourseRefSerializer()
     revision = serializers.IntegerField()
@@ -95,24 +69,28 @@ class LessonSerializer(serializers.Serializer):
     html = RenderedPartSerializer(many=True, required=False)
 
 
-def lesson_document(lesson: Any, *, include_html: bool) -> dict[str, Any]:
-    """`LessonSerializer`'s shape; the blocks go out as publishing stored them."""
+def lesson_document(lesson: Any, practice: LessonPractice, *, user: Any, include_html: bool) -> dict[str, Any]:
+    """`LessonSerializer`'s shape; no Markdown is rendered here."""
     revision, course = lesson.current_revision, lesson.course
     document = {
         "id": lesson.pk,
         "slug": lesson.slug,
         "title": lesson.title,
         "minutes": lesson.minutes,
+        "points": float(lesson.points),
+        "completion_rule": lesson.completion_rule,
         "updated_at": lesson.updated_at,
         "course": {"id": course.pk, "slug": course.slug, "title": course.title},
         "revision": revision.number,
         "toc": revision.toc,
-        "blocks": revision.public["blocks"],
+        "blocks": own_blocks(user=user, lesson=lesson, practice=practice),
         "state": {
             "is_enrolled": getattr(lesson, "is_enrolled", False),
             "is_completed": getattr(lesson, "is_done", False),
+            "blocks": block_states(practice),
+            "work": saved_documents(practice),
         },
     }
     if include_html:
-        document["html"] = revision.html
+        document["html"] = own_parts(user=user, lesson=lesson, practice=practice)
     return document

@@ -12,16 +12,10 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
-from courses.api.serializers import CourseOutlineSerializer
-from progress import selectors, services
-from progress.api.serializers import (
-    CompletionSerializer,
-    LessonQuery,
-    LessonSerializer,
-    MyCourseSerializer,
-    lesson_document,
-    my_course,
-)
+from progress.api.course_serializers import CourseDetailSerializer, MyCourseSerializer, course_document, my_course
+from progress.api.serializers import CompletionSerializer, LessonQuery, LessonSerializer, lesson_document
+from progress.selectors import practice, reading, standings
+from progress.services import completing, enrolling
 
 NOT_MODIFIED = OpenApiResponse(description="Unchanged since the ETag of If-None-Match.")
 
@@ -39,6 +33,7 @@ def tagged(request: Request, data: Any, *, tag: str | None = None) -> Response:
 class MyCourses(APIView):
     """`GET /api/v1/dashboard/my-courses`"""
 
+    pagination_class = api_settings.DEFAULT_PAGINATION_CLASS
     ordering = ("-last_activity_at", "-id")
     page_size = 100
 
@@ -50,9 +45,9 @@ class MyCourses(APIView):
         responses={200: MyCourseSerializer(many=True), 304: NOT_MODIFIED},
     )
     def get(self, request: Request) -> Response:
-        pages = api_settings.DEFAULT_PAGINATION_CLASS()
-        rows = pages.paginate_queryset(selectors.my_course_rows(user=request.user), request, view=self)
-        results = [my_course(selectors.as_standing(row)) for row in rows]
+        pages = self.pagination_class()
+        rows = pages.paginate_queryset(standings.my_course_rows(user=request.user), request, view=self)
+        results = [my_course(standings.as_standing(row)) for row in rows]
         return tagged(request, pages.get_paginated_response(results).data)
 
 
@@ -64,14 +59,15 @@ class CourseDetail(APIView):
     @extend_schema(
         operation_id="course_outline",
         summary="Course outline",
-        description="A course with its modules and lessons, and what of them the caller has completed.",
+        description="A course with its modules and lessons, what of them the caller has completed, and points won.",
         tags=["courses"],
-        responses={200: CourseOutlineSerializer, 304: NOT_MODIFIED},
+        responses={200: CourseDetailSerializer, 304: NOT_MODIFIED},
     )
     def get(self, request: Request, slug: str) -> Response:
-        course = selectors.course_for(user=request.user, slug=slug)
-        course.outline = selectors.course_outline(user=request.user, course=course)
-        return tagged(request, CourseOutlineSerializer(course).data)
+        course = reading.course_for(user=request.user, slug=slug)
+        outline = reading.course_outline(user=request.user, course=course)
+        standing = standings.standing_in(user=request.user, course=course)
+        return tagged(request, course_document(course, outline, standing))
 
 
 class EnrolmentDetail(APIView):
@@ -86,9 +82,9 @@ class EnrolmentDetail(APIView):
         responses={200: MyCourseSerializer},
     )
     def put(self, request: Request, slug: str) -> Response:
-        course = selectors.course_for(user=request.user, slug=slug)
-        services.enroll(user=request.user, course=course)
-        standing = selectors.standing_in(user=request.user, course=course)
+        course = reading.course_for(user=request.user, slug=slug)
+        enrolling.enroll(user=request.user, course=course)
+        standing = standings.standing_in(user=request.user, course=course)
         return Response(my_course(standing) if standing else None)
 
     @extend_schema(
@@ -99,8 +95,8 @@ class EnrolmentDetail(APIView):
         responses={204: None},
     )
     def delete(self, request: Request, slug: str) -> Response:
-        course = selectors.course_for(user=request.user, slug=slug)
-        services.leave_course(user=request.user, course=course)
+        course = reading.course_for(user=request.user, slug=slug)
+        enrolling.leave_course(user=request.user, course=course)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -121,10 +117,14 @@ class LessonDetail(APIView):
         query = LessonQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         include_html = query.validated_data.get("include") == "html"
-        lesson = selectors.lesson_for(user=request.user, lesson_id=lesson_id)
-        document = lesson_document(lesson, include_html=include_html)
-        # A revision never changes, so its id stands for the blocks: no hashing of a long lesson.
-        parts = (lesson.current_revision_id, lesson.updated_at.timestamp(), include_html, *document["state"].values())
+        lesson = reading.lesson_for(user=request.user, lesson_id=lesson_id)
+        mine = practice.lesson_practice(user=request.user, lesson=lesson)
+        document = lesson_document(lesson, mine, user=request.user, include_html=include_html)
+        # A revision changes with its compiler alone, so both stand for the blocks: no hashing of a long lesson. The
+        # person stands for the order of choices.
+        state = hashlib.blake2b(JSONRenderer().render(document["state"]), digest_size=12).hexdigest()
+        revision = lesson.current_revision
+        parts = (revision.pk, revision.compiler, lesson.updated_at.timestamp(), request.user.pk, include_html, state)
         return tagged(request, document, tag='"{}"'.format("-".join(str(part) for part in parts)))
 
 
@@ -140,7 +140,7 @@ class CompletionDetail(APIView):
         responses={200: CompletionSerializer},
     )
     def put(self, request: Request, lesson_id: int) -> Response:
-        return self._change(request, lesson_id, services.complete_lesson, is_completed=True)
+        return self._change(request, lesson_id, completing.complete_lesson, is_completed=True)
 
     @extend_schema(
         operation_id="uncomplete_lesson",
@@ -150,10 +150,10 @@ class CompletionDetail(APIView):
         responses={200: CompletionSerializer},
     )
     def delete(self, request: Request, lesson_id: int) -> Response:
-        return self._change(request, lesson_id, services.uncomplete_lesson, is_completed=False)
+        return self._change(request, lesson_id, completing.uncomplete_lesson, is_completed=False)
 
     def _change(self, request: Request, lesson_id: int, change: Any, *, is_completed: bool) -> Response:
-        lesson = selectors.enrolled_lesson(user=request.user, lesson_id=lesson_id)
+        lesson = reading.enrolled_lesson(user=request.user, lesson_id=lesson_id)
         result = change(user=request.user, lesson=lesson)
         state = {"lesson_id": lesson.pk, "is_completed": is_completed}
         return Response({**state, **my_course(result.standing)})
