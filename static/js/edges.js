@@ -14,7 +14,11 @@ function mark(box) {
 
 const watch = new ResizeObserver((entries) => entries.forEach((entry) => mark(entry.target)));
 
-for (const box of document.querySelectorAll(".table-scroll, .formula, pre.highlight, .output")) {
+function attend(box) {
   box.addEventListener("scroll", () => mark(box), { passive: true });
   watch.observe(box);
 }
+
+document.querySelectorAll(".table-scroll, .formula, pre.highlight, .output").forEach(attend);
+// Editors and outputs that come later say so themselves.
+document.addEventListener("box:added", (event) => attend(event.target));

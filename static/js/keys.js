@@ -1,4 +1,4 @@
-// Single keys: j and k go through the blocks, / searches, ? shows this help. None while typing; they can be switched off.
+// Single keys: j and k go through the blocks, r runs the one with the focus, / searches, ? shows this help. None while typing; they can be switched off.
 
 const SWITCH = "keys"; // in localStorage: "off" when the reader does not want them
 const dialog = document.querySelector("[data-keys]");
@@ -40,6 +40,11 @@ function go(step) {
 const ACTIONS = {
   j: () => go(1),
   k: () => go(-1),
+  // A cell, or an exercise's checks: practice.js gives them the buttons, and a page without it has none.
+  r: () => {
+    const block = document.activeElement?.closest("[data-lesson] > .block") ?? blocks()[active];
+    block?.querySelector("[data-run-cell], [data-run-checks]")?.click();
+  },
   "?": () => dialog.showModal(),
   "/": () => {
     const field = document.querySelector("[data-search]");
@@ -59,7 +64,7 @@ if (dialog && box) {
     }
   });
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.composedPath()[0])) return;
     const action = ACTIONS[event.key];
     if (!action || !box.checked) return;
     event.preventDefault();
