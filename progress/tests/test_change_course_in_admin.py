@@ -10,7 +10,8 @@ from courses.models import Course
 from courses.services.publishing import publish_lesson, save_draft
 from courses.tests.factories import body, published_course
 from progress.models import Enrolment, LessonCompletion
-from progress.services import complete_lesson, enroll, leave_course
+from progress.services.completing import complete_lesson
+from progress.services.enrolling import enroll, leave_course
 
 
 @pytest.fixture

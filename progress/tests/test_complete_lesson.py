@@ -11,8 +11,10 @@ from django.utils import timezone
 from accounts.tests.factories import UserFactory
 from courses.tests.factories import published_course
 from progress.models import Enrolment, LessonCompletion
-from progress.selectors import counter_differences, standing_in
-from progress.services import complete_lesson, enroll, leave_course, uncomplete_lesson
+from progress.selectors.counting import counter_differences
+from progress.selectors.standings import standing_in
+from progress.services.completing import complete_lesson, uncomplete_lesson
+from progress.services.enrolling import enroll, leave_course
 
 THREADS = 20
 

@@ -13,7 +13,9 @@ from courses.services.importing import import_course
 from courses.services.publishing import publish_course, save_draft
 from courses.tests.course_folders import code, markdown, notebook, png, write
 from courses.tests.factories import CourseFactory, LessonFactory, ModuleFactory
-from progress.services import enroll, leave_course
+from progress.services.enrolling import enroll, leave_course
+from progress.services.saving import save_work
+from progress.tests.judged import body_of, exercise, judged_course, lesson_of
 
 LOGIN = 2
 MARK = "canary-7f3a"
@@ -104,7 +106,7 @@ def test_it_keeps_its_budget(client, ben, enrolment, address):
     with CaptureQueriesContext(connection) as captured:
         assert client.get(address).status_code == 200
     sql = [query["sql"] for query in captured.captured_queries]
-    assert len(sql) == LOGIN + 1, "\n".join(sql)  # the lesson with its course and public content
+    assert len(sql) == LOGIN + 3, "\n".join(sql)  # lesson with public content; answers; saved work
     assert not any('"body"' in text or '"key"' in text for text in sql)
 
 
@@ -299,3 +301,32 @@ def test_ones_own_code_stands_in_place_of_the_starter():
     sources = {cell["id"]: "".join(cell["source"]) for cell in written["cells"]}
     assert sources["a-b"] == "mine"
     assert sources["e-code"] == "my answer"
+
+
+def test_the_copy_holds_ones_own_code_and_changes_with_it(client, ben):
+    cell = {"id": "cell", "type": "code", "source": "x = 1", "language": "python", "outputs": [], "run": "interactive"}
+    course = judged_course(body_of(cell, exercise()))
+    enroll(user=ben, course=course)
+    lesson = lesson_of(course)
+    client.force_login(ben)
+    path = f"{lesson.get_absolute_url().rstrip('/')}.ipynb"
+    before = client.get(path)
+    save_work(user=ben, lesson=lesson, block_id="cell", content={"source": "x = 'mine'"})
+    save_work(user=ben, lesson=lesson, block_id="code", content={"source": "def double(x):\n    return 'mine too'\n"})
+    after = client.get(path, headers={"If-None-Match": before["ETag"]})
+    assert after.status_code == 200
+    sources = ["".join(cell["source"]) for cell in json.loads(after.content)["cells"]]
+    assert "x = 'mine'" in sources
+    assert any("mine too" in source for source in sources)
+    assert "return 2 * x" not in after.content.decode()
+
+
+def test_anothers_copy_does_not_hold_my_code(client, ben, cy):
+    cell = {"id": "cell", "type": "code", "source": "x = 1", "language": "python", "outputs": [], "run": "interactive"}
+    course = judged_course(body_of(cell))
+    for person in (ben, cy):
+        enroll(user=person, course=course)
+    save_work(user=ben, lesson=lesson_of(course), block_id="cell", content={"source": "x = 'mine'"})
+    client.force_login(cy)
+    path = f"{lesson_of(course).get_absolute_url().rstrip('/')}.ipynb"
+    assert "mine" not in client.get(path).content.decode()

@@ -6,8 +6,9 @@ from django.urls import reverse
 
 from courses.tests.factories import CourseFactory, published_course
 from progress.models import Enrolment
-from progress.selectors import standing_in
-from progress.services import complete_lesson, enroll, leave_course
+from progress.selectors.standings import standing_in
+from progress.services.completing import complete_lesson
+from progress.services.enrolling import enroll, leave_course
 
 
 def test_enrolling_twice_is_one_enrolment(ben, course):

@@ -10,7 +10,11 @@ from django.urls import reverse
 
 from accounts.tests.factories import UserFactory
 from courses.tests.factories import published_course
-from progress.services import complete_lesson, enroll
+from progress.services.completing import complete_lesson
+from progress.services.enrolling import enroll
+from progress.services.revealing import reveal_hint
+from progress.services.saving import save_work
+from progress.tests.judged import body_of, exercise, judged_course, lesson_of, quiz, settle
 
 LOGIN = 2
 
@@ -36,12 +40,12 @@ def _learner(courses, lessons):
     ("name", "budget"),
     [
         ("my-courses", LOGIN + 1),  # enrolments with course, counts and next lesson
-        ("dashboard", LOGIN + 2),  # enrolments; activity
+        ("dashboard", LOGIN + 3),  # enrolments; points by lesson, where a course has points; activity
         ("course", LOGIN + 3),  # course; standing; outline
         ("lesson", LOGIN + 3),  # lesson with course and revision; outline; standing
         ("catalogue", LOGIN + 1),  # courses with languages and standing
-        ("api-course", LOGIN + 2),  # course; outline
-        ("api-lesson", LOGIN + 1),  # lesson with course, revision and state
+        ("api-course", LOGIN + 3),  # course; outline; standing
+        ("api-lesson", LOGIN + 2),  # lesson with course and revision; standing with practice
         ("api-courses", LOGIN + 1),  # courses
     ],
 )
@@ -63,6 +67,23 @@ def test_a_signed_in_page_keeps_its_budget_for_one_row_and_for_twenty(client, db
         }[name]
         counts[rows] = _queries(client, path)
     assert len(counts[20]) <= budget, "\n".join(counts[20])
+    assert len(counts[1]) == len(counts[20])
+
+
+def test_a_lesson_of_twenty_answered_questions_costs_no_query_more(client, db):
+    counts = {}
+    for rows in (1, 20):
+        learner = UserFactory()
+        course = judged_course(body_of(*(quiz(f"q{number}") for number in range(rows)), exercise("code")))
+        lesson, enrolment = lesson_of(course), enroll(user=learner, course=course)
+        for number in range(rows):
+            settle(enrolment, lesson, f"q{number}")
+            save_work(user=learner, lesson=lesson, block_id=f"q{number}", content={"answer": "a"})
+        reveal_hint(user=learner, lesson=lesson, block_id="code")
+        client.force_login(learner)
+        counts[rows] = _queries(client, lesson.get_absolute_url())
+    # lesson with course and revision; outline; standing with all answers, saved work and hints
+    assert len(counts[20]) <= LOGIN + 3, "\n".join(counts[20])
     assert len(counts[1]) == len(counts[20])
 
 

@@ -10,10 +10,11 @@ from accounts.models import User
 from accounts.tests.factories import UserFactory
 from courses.models import Course
 from courses.tests.factories import published_course
-from progress.models import Attempt, Enrolment, LessonCompletion
-from progress.services import complete_lesson, enroll
+from progress.models import Attempt, BlockResult, Certificate, CheckJob, Enrolment, LessonCompletion
+from progress.services.completing import complete_lesson
+from progress.services.enrolling import enroll
 
-MODELS = ("enrolment", "lessoncompletion", "attempt")
+MODELS = ("enrolment", "lessoncompletion", "attempt", "blockresult", "checkjob", "certificate")
 
 
 def at(model: str, name: str, *args: Any) -> str:
@@ -31,7 +32,11 @@ def takes(learner: User, course: Course) -> Enrolment:
     enrolment = enroll(user=learner, course=course)
     lesson = course.lessons.first()
     complete_lesson(user=learner, lesson=lesson)
-    attempt(enrolment, lesson)
+    answer = attempt(enrolment, lesson)
+    place = {"enrolment": enrolment, "lesson": lesson, "block_uid": "q1"}
+    BlockResult.objects.create(**place, block_type="quiz", attempts=1, last_attempt=answer)
+    CheckJob.objects.create(attempt=answer)
+    Certificate.objects.create(enrolment=enrolment, snapshot={"name": "Ben"})
     return enrolment
 
 
@@ -48,6 +53,9 @@ def facts(course: Course, ben: User) -> dict[str, int]:
         "enrolment": Enrolment.objects.get().pk,
         "lessoncompletion": LessonCompletion.objects.get().pk,
         "attempt": Attempt.objects.get().pk,
+        "blockresult": BlockResult.objects.get().pk,
+        "checkjob": CheckJob.objects.get().pk,
+        "certificate": Certificate.objects.get().pk,
     }
 
 
@@ -88,7 +96,7 @@ def test_nobody_changes_a_fact_not_even_a_superuser(
     client: Client, boss: User, facts: dict[str, int], model: str
 ) -> None:
     client.force_login(boss)
-    tables = (Enrolment, LessonCompletion, Attempt)
+    tables = (Enrolment, LessonCompletion, Attempt, BlockResult, CheckJob, Certificate)
     before = [list(table.objects.values()) for table in tables]
     page = client.get(at(model, "change", facts[model]))
     assert page.status_code == 200

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from courses.tests.factories import published_course
 from progress.models import LessonCompletion
-from progress.selectors import activity
-from progress.services import complete_lesson, enroll
+from progress.selectors.activity import activity
+from progress.services.completing import complete_lesson
+from progress.services.enrolling import enroll
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from django.core.management import CommandError, call_command
 
 from courses.models import Course
 from progress.models import Enrolment
-from progress.services import complete_lesson
+from progress.services.completing import complete_lesson
 
 
 def test_equal_counters_are_said_to_be_equal(ben, lessons, enrolment, capsys):

@@ -8,8 +8,9 @@ from courses.services.listeners import content_changed
 from courses.services.publishing import publish_course, refresh_counts, save_draft
 from courses.tests.factories import LessonFactory, body, published_course
 from progress.models import Enrolment
-from progress.selectors import my_courses, percent, standing_in
-from progress.services import complete_lesson, enroll
+from progress.selectors.standings import my_courses, percent, standing_in
+from progress.services.completing import complete_lesson
+from progress.services.enrolling import enroll
 
 
 def _remove(lesson):

@@ -6,9 +6,9 @@ import pytest
 
 from accounts.tests.factories import UserFactory
 from courses.tests.factories import published_course
-from progress.api.serializers import MyCourseSerializer, my_course
-from progress.selectors import my_courses
-from progress.services import enroll
+from progress.api.course_serializers import MyCourseSerializer, my_course
+from progress.selectors.standings import my_courses
+from progress.services.enrolling import enroll
 
 PROBLEM_FIELDS = {"type", "title", "status", "detail", "errors"}
 
@@ -68,9 +68,12 @@ def test_the_outline_ticks_what_the_caller_completed(as_ben, lessons, enrolment)
     assert len(modules) == 2
 
 
-def test_a_visitor_sees_the_outline_without_ticks(client, course):
-    modules = client.get("/api/v1/courses/lines").json()["modules"]
-    assert not any(lesson["is_completed"] for module in modules for lesson in module["lessons"])
+def test_a_visitor_sees_the_outline_without_ticks_and_points(client, course):
+    body = client.get("/api/v1/courses/lines").json()
+    lessons = [lesson for module in body["modules"] for lesson in module["lessons"]]
+    assert not any(lesson["is_completed"] for lesson in lessons)
+    assert {lesson["score"] for lesson in lessons} == {None}
+    assert (body["score"], body["points"], body["certificate"]) == (None, 0, None)
 
 
 def test_completion_is_idempotent_and_answers_the_new_counts(as_ben, lessons, enrolment):
@@ -88,7 +91,7 @@ def test_a_lesson_gives_blocks_and_on_request_html(as_ben, lessons, enrolment):
     body = as_ben.get(path).json()
     assert body["blocks"][0]["source"].startswith("## Part 0")
     assert body["revision"] == 1
-    assert body["state"] == {"is_enrolled": True, "is_completed": False}
+    assert body["state"] == {"is_enrolled": True, "is_completed": False, "blocks": {}, "work": {}}
     assert "html" not in body
     assert "Text of lesson 0" in as_ben.get(path + "?include=html").json()["html"][0]["html"]
 
