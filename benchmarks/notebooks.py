@@ -52,6 +52,22 @@ def make_notebook(random_numbers: random.Random, size: int, *, picture_bytes: in
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": kernel, "cells": cells}).encode()
 
 
+def make_text_notebook(random_numbers: random.Random, size: int) -> bytes:
+    """A notebook of about `size` bytes without a picture: 360 cells of long prose and code, and printed output."""
+    cells = [_cell(random_numbers, "markdown", f"# {_sentence(random_numbers, 4)}")]
+    for number in range(1, 180):
+        prose = "\n\n".join(_sentence(random_numbers, 60) for _ in range(2))
+        cells.append(_cell(random_numbers, "markdown", f"{_prose(random_numbers, number)}\n\n{prose}"))
+        source = "\n".join(_CODE[(number + line) % len(_CODE)].format(n=number * 10 + line) for line in range(4))
+        lines = size // 90 // 90
+        printed = "".join(f"{line:6} {_sentence(random_numbers, 12)[:80]}\n" for line in range(lines))
+        outputs = [{"output_type": "stream", "name": "stdout", "text": printed}] if number % 2 else []
+        cell = _cell(random_numbers, "code", source)
+        cells.append(cell | {"execution_count": number, "outputs": outputs or [_table(random_numbers)]})
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": kernel, "cells": cells}).encode()
+
+
 def make_course(folder: Path, *, notebooks: int, total: int, seed: int) -> int:
     """Write `notebooks` files of mixed size into `folder`, about `total` bytes together; returns the bytes written."""
     random_numbers = random.Random(seed)

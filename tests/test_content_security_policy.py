@@ -8,7 +8,8 @@ from django.urls import reverse
 from accounts.models import User
 from courses.models import Course, Lesson
 from courses.tests.factories import published_course
-from progress.services import complete_lesson, enroll
+from progress.services.completing import complete_lesson
+from progress.services.enrolling import enroll
 
 INLINE = re.compile(
     r"<script(?![^>]*\bsrc=)(?![^>]*type=\"application/json\")[^>]*>|<style[\s>]|<[^>]+\sstyle\s*=|<[^>]+\son[a-z]+\s*=",

@@ -17,6 +17,7 @@ from django.urls import reverse
 from courses.admin import imports
 from courses.services import import_jobs
 from mlpracticum import assets
+from progress.management.commands import check_answers
 
 PROJECT = Path(__file__).resolve().parents[1]
 SECRETS = {
@@ -162,6 +163,14 @@ def test_a_worker_runs_beside_the_web_and_sees_its_uploads():
     assert "/tmp" in {volume.partition(":")[2] for volume in worker["volumes"]}  # noqa: S108
 
 
+def test_a_checker_of_exercises_runs_beside_the_web():
+    web, checker = COMPOSE["services"]["web"], COMPOSE["services"]["checker"]
+    assert checker["command"] == ["python", "manage.py", "check_answers"]
+    assert checker["environment"] == web["environment"]
+    assert checker["volumes"] == web["volumes"]
+    assert int(checker["stop_grace_period"].rstrip("s")) > check_answers.GRACE
+
+
 def test_server_keeps_idle_connections_longer_than_the_proxy():
     server = int(re.search(r"^keepalive = (\d+)", _text("deploy/gunicorn.conf.py"), flags=re.MULTILINE)[1])
     for variant in ("http", "https"):
@@ -215,7 +224,7 @@ def test_every_third_party_file_that_pages_use_is_installed():
     ]:
         used |= set(re.findall(r"vendor/([\w./-]+\.\w+)", path.read_text(encoding="utf-8")))
     assert used, "no page uses a third-party file?"
-    assert used <= set(assets.FILES)
+    assert used <= {*assets.FILES, *assets.BUNDLED}
     missing = [name for name in used if not (assets.TARGET / name).is_file()]
     assert not missing, "run: make assets"
 

@@ -26,8 +26,10 @@ from courses.services.outlining import remove_lesson, restore_lesson
 from courses.services.publishing import publish_course, unpublish_course
 from courses.services.reverting import plan_revert, revert_publication, revertible_rows
 from progress.models import Attempt, Enrolment, LessonCompletion
-from progress.selectors import Standing, counter_differences, standing_in
-from progress.services import complete_lesson, enroll, uncomplete_lesson
+from progress.selectors.counting import counter_differences
+from progress.selectors.standings import Standing, standing_in
+from progress.services.completing import complete_lesson, uncomplete_lesson
+from progress.services.enrolling import enroll
 from tests.edited_folder import EDITS, MODULES, EditedFolder, add, change_title, delete, move, new_doc, reorder, write
 
 MORE = int(os.environ.get("EDIT_SCRIPTS", "0"))  # a number of other scripts, drawn anew: for a long run by hand
@@ -80,6 +82,7 @@ def attempt(world: World, a: int, b: int) -> None:
         for block, check in hashes.items():
             Attempt.objects.create(
                 enrolment=enrolment, lesson=lesson, block_uid=block, check_hash=check, answer={}, score=1,
+                max_score=1,
                 revision=lesson.current_revision.number, verdict="passed", verified_by="server",
             )  # fmt: skip
 

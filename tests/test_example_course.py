@@ -24,6 +24,7 @@ from courses.content.folder import read_course
 COURSE = Path(__file__).resolve().parents[1] / "examples" / "first-principles"
 NOTEBOOKS = sorted(COURSE.glob("*/*.ipynb"))
 SECONDS = 30
+JUDGED = ("quiz", "exercise", "predictions")
 
 # Runs in the bare Python: one exercise in, the verdict of each check out. Repeats in small what the server compares.
 JUDGE = r"""
@@ -79,8 +80,8 @@ def blocks_of(course: CourseSource, kind: str) -> list[tuple[LessonSource, dict[
     return [(lesson, block) for lesson in course.lessons for block in lesson.body["blocks"] if block["type"] == kind]
 
 
-def verdicts(source: str, checks: list[dict[str, Any]]) -> list[str]:
-    """For each check "" or what went wrong, as a bare Python sees it."""
+def verdicts(source: str, checks: list[dict[str, Any]], folder: Path = COURSE) -> list[str]:
+    """For each check "" or what went wrong, as a bare Python in `folder` sees it."""
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", JUDGE],
         input=json.dumps({"source": source, "checks": checks}),
@@ -88,13 +89,14 @@ def verdicts(source: str, checks: list[dict[str, Any]]) -> list[str]:
         text=True,
         timeout=SECONDS,
         check=True,
+        cwd=folder,
     )
     return json.loads(done.stdout)
 
 
 def test_the_course_is_as_large_as_it_says(course):
     assert len(course.modules) == 4
-    assert len(course.lessons) == 16
+    assert len(course.lessons) == 17
     assert {Path(lesson.path).suffix for lesson in course.lessons} == {".ipynb", ".md"}
     assert {COURSE / lesson.path for lesson in course.lessons if lesson.path.endswith(".ipynb")} == set(NOTEBOOKS)
     assert [lesson.slug for lesson in course.lessons if lesson.is_preview] == ["why-lines"]
@@ -109,8 +111,8 @@ def test_the_course_says_who_it_is(course):
     assert course.licence == "CC-BY-4.0"
     for words in (course.summary, course.description, course.outcomes, course.requirements):
         assert words
-    assert list(course.data_files) == ["data/orchard.csv"]
-    assert (COURSE / "data" / "orchard.csv").stat().st_size <= 60_000
+    assert list(course.data_files) == ["data/orchard.csv", "data/cellar-train.csv", "data/cellar-test.csv"]
+    assert all((COURSE / path).stat().st_size <= 60_000 for path in course.data_files)
     assert sum(file.stat().st_size for file in COURSE.rglob("*") if file.is_file()) <= 2_500_000
 
 
@@ -163,7 +165,7 @@ def test_block_ids_are_unique_and_practice_is_named_by_its_author(course):
     for lesson in course.lessons:
         ids = [block["id"] for block in lesson.body["blocks"]]
         assert len(set(ids)) == len(ids), lesson.path
-        practice += [block["id"] for block in lesson.body["blocks"] if block["type"] in ("quiz", "exercise")]
+        practice += [block["id"] for block in lesson.body["blocks"] if block["type"] in JUDGED]
     assert len(set(practice)) == len(practice)
     written = "\n".join(file.read_text() for file in [*NOTEBOOKS, *COURSE.glob("*/*.md")])
     for name in practice:
@@ -226,8 +228,9 @@ def test_solutions_pass_and_starters_do_not(course):
     for lesson, exercise in blocks_of(course, "exercise"):
         where = f"{lesson.path}: {exercise['id']}"
         checks = exercise["checks"] + exercise["hidden_checks"]
-        assert verdicts(exercise["solution"], checks) == [""] * len(checks), where
-        assert any(verdicts(exercise["starter"], checks)), f"{where}: the starter passes"
+        folder = COURSE / Path(lesson.path).parent
+        assert verdicts(exercise["solution"], checks, folder) == [""] * len(checks), where
+        assert any(verdicts(exercise["starter"], checks, folder)), f"{where}: the starter passes"
 
 
 def test_the_judge_of_this_file_can_say_no():
@@ -289,8 +292,25 @@ def speaks(source: str) -> bool:
     return "print" in calls or "plt.show" in calls
 
 
-def test_the_data_file_is_what_its_program_writes():
+def test_the_data_files_are_what_their_programs_write():
     apples = runpy.run_path(str(COURSE / "data" / "make_orchard.py"))
-    rows = [apples["COLUMNS"], *(list(apple.values()) for apple in apples["orchard"]())]
-    written = "".join(",".join(map(str, row)) + "\n" for row in rows)
-    assert written == (COURSE / "data" / "orchard.csv").read_text(encoding="utf-8")
+    written = {"data/orchard.csv": (apples["COLUMNS"], apples["orchard"]())}
+    written |= runpy.run_path(str(COURSE / "private" / "make_cellar.py"))["cellar"]()
+    assert set(written) == {path.relative_to(COURSE).as_posix() for path in COURSE.rglob("*.csv")}
+    for path, (columns, rows) in written.items():
+        lines = [columns, *([row[column] for column in columns] for row in rows)]
+        text = "".join(",".join(map(str, line)) + "\n" for line in lines)
+        assert text == (COURSE / path).read_text(encoding="utf-8"), path
+
+
+def test_the_answers_to_predictions_are_kept_from_learners(course):
+    [(lesson, block)] = blocks_of(course, "predictions")
+    assert block["data"] == course.data_files["data/cellar-test.csv"]
+    labels = COURSE / "private" / "cellar-labels.csv"
+    asked = (COURSE / "data" / "cellar-test.csv").read_text(encoding="utf-8").splitlines()
+    answers = labels.read_text(encoding="utf-8").splitlines()
+    assert [row.split(",")[0] for row in asked[1:]] == [row.split(",")[0] for row in answers[1:]]
+    assert "kept" not in asked[0]
+    assert block["labels"].endswith(".private")
+    assert not [path for path in course.data_files if path.startswith("private/")]
+    assert block["labels"] not in json.dumps(compile_body(lesson.body, title=lesson.title).public)

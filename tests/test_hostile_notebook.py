@@ -14,7 +14,7 @@ from accounts.tests.factories import UserFactory
 from courses.content import markdown, outputs, pictures
 from courses.models import Asset, Course
 from courses.services.importing import import_course
-from progress.services import enroll
+from progress.services.enrolling import enroll
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -2,14 +2,10 @@
 
 import io
 import zipfile
-from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.apps import apps
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -26,8 +22,6 @@ CLAIM = "12345678-1234-1234-1234-123456789012"
 @pytest.fixture
 def ada(live_server: Any, settings: Any, tmp_path: Path) -> User:
     settings.MEDIA_ROOT = tmp_path / "media"
-    # Tests that commit empty every table afterwards: what migrations granted is granted again.
-    import_module("courses.migrations.0003_roles").grant(apps, SimpleNamespace(connection=connection))
     return UserFactory(email="ada@example.org", display_name="Ada", role="author")
 
 

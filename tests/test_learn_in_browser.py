@@ -9,7 +9,7 @@ from accounts.tests.clients import log_in, mailed_code
 from accounts.tests.factories import PASSWORD, UserFactory
 from courses.tests.factories import published_course
 from progress.models import Enrolment, LessonCompletion
-from progress.services import enroll
+from progress.services.enrolling import enroll
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
