@@ -41,6 +41,8 @@ CHECK = """async ({ tasks, patience }) => {
   return verdicts;
 }"""
 
+NOTHING_HIDDEN: dict[str, list] = {"hidden_checks": []}  # hidden checks are asked as visible ones here
+
 
 class _Mistake(ast.NodeTransformer):
     """Changes the first thing inside a function that a tired person gets wrong: an operator, else a number."""
@@ -145,9 +147,9 @@ def _serving(files: dict[str, bytes]) -> Callable[[Route], None]:
 def of_server(cases: list[Case], sandbox_runtime: None) -> list[dict[str, Any]]:
     def feedback(case: Case) -> dict[str, Any]:
         asked = _asked(case.block)
-        outcome = sandbox.run(job_of(asked, {}, case.code, case.block.files, folder=case.block.folder))
+        outcome = sandbox.run(job_of(asked, NOTHING_HIDDEN, case.code, case.block.files, folder=case.block.folder))
         assert outcome.state == "finished", (case.name, outcome.state)
-        return judgement(asked, {}, outcome).feedback
+        return judgement(asked, NOTHING_HIDDEN, outcome).feedback
 
     with ThreadPoolExecutor(AT_ONCE) as runs:
         return list(runs.map(feedback, cases))

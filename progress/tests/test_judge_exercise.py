@@ -171,7 +171,7 @@ def test_missing_or_forged_results_do_not_pass(results, hidden):
 
 
 def test_an_exercise_without_checks_is_never_passed():
-    judged = judgement(PUBLIC | {"checks": []}, {"solution": ""}, Outcome("finished"))
+    judged = judgement(PUBLIC | {"checks": []}, {"solution": "", "hidden_checks": []}, Outcome("finished"))
     assert not judged.passed
     assert judged.feedback["message"] == "This exercise has no checks yet."
 
