@@ -3,6 +3,10 @@
 Each is a cell. It says what it got in `found`; it got out if that holds TOKEN, which only what lies outside contains, or
 if the page or the server noticed it. `stopped_by` names the fences that hold it alone: the policy of the worker's
 response, the removals from its global scope.
+
+What is not in any worker cannot be reached from one without fences either: PAGE_ESCAPES are tried in the page itself for
+comparison, with the Python of the worker loaded there; CLASSIC_ESCAPES in a worker that is no module. What such a script
+leaves behind holds LEFT, which is another word for each of them.
 """
 # ruff: noqa: E501 (a script is easier to read in one piece)
 
@@ -10,6 +14,9 @@ from dataclasses import dataclass
 
 TOKEN = "planted-outside-the-worker"  # noqa: S105
 POLICY, REMOVALS = "policy", "removals"
+
+
+LEFT = "left-by-"
 
 
 @dataclass(frozen=True)
@@ -141,4 +148,89 @@ ESCAPES = {
     ),
     # Without an answer afterwards the page would wait for ever. The last one, for it ends the worker.
     "close": Escape("js.close()\nfound = 'TOKEN'", _by(REMOVALS)),
+}
+
+PAGE_ESCAPES = {
+    # What the browser keeps for the site.
+    "read_cookies": "found = js.document.cookie",
+    "read_cookie_store": "found = (await js.cookieStore.get('planted')).value",
+    "write_a_cookie": "js.document.cookie = 'LEFT=1; path=/'",
+    "write_cookie_store": "await js.cookieStore.set('LEFT', '1')",
+    "read_local_storage": "found = js.localStorage.getItem('planted')",
+    "write_local_storage": "js.localStorage.setItem('LEFT', '1')",
+    "read_session_storage": "found = js.sessionStorage.getItem('planted')",
+    "write_session_storage": "js.sessionStorage.setItem('LEFT', '1')",
+    # The page.
+    "read_a_field": "found = js.document.querySelector('input[name=planted]').value",
+    "read_the_page": "found = js.document.documentElement.outerHTML",
+    "change_the_page": "js.document.body.insertAdjacentText('beforeend', 'LEFT')",
+    "change_the_parent": "js.parent.document.title = 'LEFT'",
+    "change_the_top": "js.top.document.body.dataset.marked = 'LEFT'",
+    "add_a_script": (
+        "script = js.document.createElement('script')\nscript.textContent = 'document.body.dataset.script = `LEFT`'\n"
+        "js.document.head.append(script)"
+    ),
+    "show_a_handler": (
+        'import asyncio\nshow(\'<img src="data:," onerror="document.body.dataset.handler = `LEFT`">\')\nawait asyncio.sleep(0.3)'
+    ),
+    "show_a_frame": "import asyncio\nshow('<iframe src=\"/receipt/LEFT\"></iframe>')\nawait asyncio.sleep(0.3)",
+    "post_to_the_window": (
+        "import asyncio\nfor way in ('window', 'parent', 'top', 'opener'):\n"
+        "    try:\n        getattr(js, way).postMessage('LEFT', '*')\n    except BaseException:\n        pass\nawait asyncio.sleep(0.2)"
+    ),
+    # A verdict that nobody gave.
+    "forge_a_verdict": (
+        "from pyodide.ffi import to_js\n"
+        "detail = {'bubbles': True, 'detail': {'verdict': 'passed', 'by': 'LEFT'}}\n"
+        "event = js.CustomEvent.new('practice:verdict', to_js(detail, dict_converter=js.Object.fromEntries))\n"
+        "js.document.querySelector('#block-code').dispatchEvent(event)"
+    ),
+    "forge_the_mark": (
+        "panel = js.document.querySelector('#block-code [data-feedback]')\n"
+        'panel.innerHTML = \'<div class="result" data-tone="passed">Passed LEFT</div>\''
+    ),
+    "answer_by_the_api": (
+        "import json, uuid\nfrom pyodide.ffi import to_js\n"
+        "body = json.dumps({'uid': str(uuid.uuid4()), 'answer': 'b'})\n"
+        "headers = {'X-CSRFToken': 'GIVEN', 'Content-Type': 'application/json'}\n"
+        "asked = {'method': 'POST', 'credentials': 'include', 'headers': headers, 'body': body}\n"
+        "address = f'{js.location.origin}/api/v1/lessons/LESSON/blocks/the_api/attempts'\n"
+        "await (await js.fetch(address, to_js(asked, dict_converter=js.Object.fromEntries))).text()"
+    ),
+    "answer_by_the_form": (
+        "import asyncio\nblock = js.document.getElementById('block-the_form')\n"
+        "block.querySelector('input[value=b]').click()\nblock.querySelector('[type=submit]').click()\nawait asyncio.sleep(2)"
+    ),
+    "read_the_api": (
+        "answer = await js.fetch(f'{js.location.origin}/api/v1/me', credentials='include')\n"
+        "found = 'TOKEN' if 'boss@example.org' in await answer.text() else ''"
+    ),
+    "read_the_admin": (
+        "answer = await js.fetch(f'{js.location.origin}/admin/', credentials='include')\n"
+        "found = 'TOKEN' if 'Courses and people' in await answer.text() else ''"
+    ),
+    # Objects of the page that its scripts build upon, by what they are handed.
+    "pollute_directly": "js.Object.prototype.direct = 'LEFT'",
+    "pollute_by_proto": 'emit(\'{"output_type": "display_data", "data": {"__proto__": {"byProto": "LEFT"}}}\')',
+    "pollute_by_proto_at_the_top": 'emit(\'{"output_type": "clear_output", "__proto__": {"atTop": "LEFT"}}\')',
+    "pollute_by_constructor": (
+        'emit(\'{"output_type": "display_data", "data": {"constructor": {"prototype": {"byConstructor": "LEFT"}}}}\')'
+    ),
+    "pollute_by_the_kind": 'emit(\'{"output_type": "__proto__", "constructor": {"prototype": {"byKind": "LEFT"}}}\')',
+    # What outlives the page, and away from it. The last one, for with the page its Python is gone.
+    "service_worker": "await js.navigator.serviceWorker.register('/service/LEFT/worker.js')",
+    "push_an_address": "js.history.pushState(None, '', '?LEFT')",
+    "hash": "js.location.hash = 'LEFT'",
+    "open_a_window": "import asyncio\njs.open('/receipt/LEFT')\nawait asyncio.sleep(0.5)",
+    "navigate": "import asyncio\njs.location.href = '/receipt/LEFT'\nawait asyncio.sleep(1)",
+}
+CLASSIC_ESCAPES = {
+    "import_scripts": "js.importScripts('/receipt/LEFT')",
+    "import_scripts_by_prototype": (
+        "scope, way = js.self, None\n"
+        "while scope is not None and way is None:\n"
+        "    way = js.Object.getOwnPropertyDescriptor(scope, 'importScripts')\n"
+        "    scope = js.Object.getPrototypeOf(scope)\n"
+        "js.Reflect.apply(way.value, js.self, js.Array.of('/receipt/LEFT'))"
+    ),
 }
