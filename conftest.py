@@ -31,15 +31,30 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """A test that commits empties every table afterwards: what migrations wrote is written again for the next one."""
+    blocker = item.config.stash[blocking_manager_key]
+    if nextitem is None:
+        with blocker.unblock():
+            _end_other_connections()
     yield
     if nextitem is None:
         return  # the tests' database is gone, and the connection leads to the real one again
     marker = item.get_closest_marker("django_db")
     commits = marker is not None and marker.kwargs.get("transaction", False)
     if commits or _COMMITTING & set(getattr(item, "fixturenames", ())):
-        with item.config.stash[blocking_manager_key].unblock():
+        with blocker.unblock():
             for module, function in _ROLES:
                 getattr(import_module(module), function)(apps, SimpleNamespace(connection=connection))
+
+
+def _end_other_connections() -> None:
+    """A database with users cannot be dropped, and a server's threads keep their connections for a while."""
+    if not connection.settings_dict["NAME"].startswith("test_"):
+        return  # no test of this process used the database
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(scope="session")

@@ -97,6 +97,14 @@ def lesson(open_page) -> Lesson:
     )
 
 
+def until(page: Page, expression: str, seconds: float = 30) -> None:
+    """Wait until it is true. Playwright's own waiting evaluates text inside the page, which its policy refuses."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, expression
+        page.wait_for_timeout(50)
+
+
 def test_the_last_expression_is_shown_and_what_is_printed_comes_before(lesson):
     _, outputs = lesson.run("print('first')\n6 * 7")
     shown = [output for output in outputs if "is not available" not in output.get("text", "")]
@@ -231,7 +239,7 @@ def test_a_flood_is_cut_with_a_note(lesson):
 def test_what_is_printed_is_seen_while_the_cell_still_runs(lesson):
     lesson.page.evaluate("() => { outputs.length = 0; window.end = python.run({id: 'slow', source: "
                          "`import time\\nprint('now')\\ntime.sleep(1)\\nprint('later')`}) }")  # fmt: skip
-    lesson.page.wait_for_function("outputs.length === 1")
+    until(lesson.page, "outputs.length === 1")
     assert lesson.page.evaluate("[outputs[0].text, python.state]") == ["now\n", "running"]
     assert lesson.page.evaluate("end") == {"ok": True, "error": None}
 
@@ -298,11 +306,11 @@ def test_an_interpreter_that_breaks_down_is_replaced(open_page):
 def test_an_endless_loop_is_stopped_at_once_and_the_spare_one_takes_over(open_page):
     lesson = open_page(device={"deviceMemory": 8})
     lesson.run("before = 1")
-    lesson.page.wait_for_function("workers === 2")
+    until(lesson.page, "workers === 2")
     lesson.page.wait_for_timeout(10_000)  # the spare one gets ready
     lesson.page.evaluate("() => { window.end = python.run({id: 'cell', source: 'while True: pass'}); "
                          "window.next = python.run({id: 'cell', source: '1'}) }")  # fmt: skip
-    lesson.page.wait_for_function("python.state === 'running'")
+    until(lesson.page, "python.state === 'running'")
     begun = time.monotonic()
     lesson.page.evaluate("() => python.stop()")
     assert lesson.page.evaluate("Promise.all([end, next])") == [{"ok": False, "stopped": True}] * 2
@@ -321,7 +329,7 @@ def test_a_small_device_keeps_no_spare_one(lesson):
 def test_a_start_that_is_stopped_is_off_and_can_be_begun_again(open_page):
     lesson = open_page()
     lesson.page.evaluate("() => { window.end = python.run({id: 'cell', source: '1'}) }")
-    lesson.page.wait_for_function("python.state === 'starting'")
+    until(lesson.page, "python.state === 'starting'")
     lesson.page.evaluate("() => python.stop()")
     assert lesson.page.evaluate("end") == {"ok": False, "stopped": True}
     assert lesson.page.evaluate("python.state") == "off"
@@ -343,7 +351,7 @@ def test_a_start_without_a_sign_of_life_is_given_up(open_page):
     lesson.page.clock.install()
     lesson.page.evaluate("() => { window.Worker = class { postMessage() {} terminate() { window.ended = true } } }")
     lesson.page.evaluate("() => { window.end = python.run({id: 'cell', source: '1'}).catch((error) => error.message) }")
-    lesson.page.wait_for_function("python.state === 'starting'")
+    until(lesson.page, "python.state === 'starting'")
     lesson.page.clock.fast_forward(31_000)
     assert "nothing was heard of it for 30 s" in lesson.page.evaluate("end")
     assert lesson.page.evaluate("[python.state, ended]") == ["failed", True]

@@ -1,9 +1,11 @@
 """Two refreshes of one token at once: one wins, and the winner's tokens live."""
 
 import threading
+import time
 
 import pytest
-from django.db import connections
+from django.contrib.sessions.models import Session
+from django.db import connection, connections, transaction
 
 from accounts.tests.clients import MobileClient
 from accounts.tests.factories import UserFactory
@@ -26,6 +28,14 @@ def test_one_of_many_concurrent_refreshes_succeeds() -> None:
         mobile = winner  # its refresh token is used in the next round, so it must not be a dead one
 
 
+def _waiting() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return int(cursor.fetchone()[0])
+
+
 def refresh_together(clients: list[MobileClient], refresh_token: str) -> list[int]:
     """Refresh with all clients at the same moment; the answers in the clients' order."""
     start = threading.Barrier(len(clients), timeout=20)
@@ -39,8 +49,14 @@ def refresh_together(clients: list[MobileClient], refresh_token: str) -> list[in
             connections.close_all()
 
     threads = [threading.Thread(target=refresh, args=(number,)) for number in range(len(clients))]
-    for thread in threads:
-        thread.start()
+    # Held back until all of them wait: one that a busy machine starts late would rightly be taken for a replay.
+    with transaction.atomic():
+        list(Session.objects.select_for_update())
+        for thread in threads:
+            thread.start()
+        deadline = time.monotonic() + 20
+        while _waiting() < len(clients) and time.monotonic() < deadline:
+            time.sleep(0.05)
     for thread in threads:
         thread.join(timeout=30)
     return statuses

@@ -44,6 +44,8 @@ def own_database(transactional_db, django_db_blocker):
             parameters.pop(unwanted, None)
         with psycopg.connect(**parameters, autocommit=True) as admin:
             admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            # A server thread of an earlier test may have kept its connection; it opens another when it needs one.
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [template])
             admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         settings["NAME"] = name
         try:
