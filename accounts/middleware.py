@@ -18,8 +18,9 @@ from rest_framework.views import APIView
 
 from accounts.services.sessions import mark_seen
 
-# Mounted by allauth whether phone numbers are in use or not; without them its views raise NotImplementedError.
-UNUSED_ROUTES = frozenset({"manage_phone", "verify_phone", "resend_phone_verification_code"})
+# Mounted by allauth whether they are in use or not: without phone numbers its views raise NotImplementedError, and
+# without login by code there is no code to confirm.
+UNUSED_ROUTES = frozenset({"manage_phone", "verify_phone", "resend_phone_verification_code", "confirm_login_code"})
 # Routes that take a passkey's "credential", and what it must parse as.
 CREDENTIAL_ROUTES: dict[str, type[RegistrationResponse] | type[AuthenticationResponse]] = {
     **dict.fromkeys(("mfa_add_webauthn", "manage_webauthn", "signup_webauthn"), RegistrationResponse),
@@ -27,6 +28,8 @@ CREDENTIAL_ROUTES: dict[str, type[RegistrationResponse] | type[AuthenticationRes
     **dict.fromkeys(("login_webauthn", "authenticate_webauthn", "reauthenticate_webauthn"), AuthenticationResponse),
 }
 
+MAX_BODY = 262_144  # bytes; a passkey's answer, the longest there is, has about 3,000
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SEEN_EVERY = 3600  # seconds between two writes about one session; a mobile client's is written by its refreshes
 # Seconds: the longest period of those limits of allauth that answer 429. It does not say when its own are over.
 ALLAUTH_PERIOD = 60
@@ -74,15 +77,25 @@ class AllauthGuardMiddleware:
         match = request.resolver_match
         route = (match.url_name if match else None) or ""
         if match is not None and match.namespaces[:1] == ["headless"]:
-            return _check_api_request(request, route)
+            return _check_api_request(request, route, view)
         if route in CREDENTIAL_ROUTES and request.POST.get("credential"):
             _check_page_request(request, route)
         return None
 
 
-def _check_api_request(request: HttpRequest, route: str) -> HttpResponse | None:
+def _check_api_request(request: HttpRequest, route: str, view: Any) -> HttpResponse | None:
     if route in UNUSED_ROUTES:
         raise Http404
+    # allauth would look at the body of any method, and find fault with that.
+    taken = [method for method in METHODS if hasattr(view.view_class, method.replace("HEAD", "GET").lower())]
+    if request.method == "OPTIONS":
+        return HttpResponse(status=204, headers={"Allow": ", ".join(taken)})
+    if request.method not in taken:
+        response = _refusal("method_not_allowed", "This method is not allowed here.", status=405)
+        response["Allow"] = ", ".join(taken)
+        return response
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY:
+        return _refusal("too_large", f"At most {MAX_BODY:,} bytes are taken.", status=413)
     if not request.body:
         return None
     try:
@@ -90,10 +103,10 @@ def _check_api_request(request: HttpRequest, route: str) -> HttpResponse | None:
         data = _strictly_parsed(request.body)
     except ParseError as error:
         return _refusal("invalid_json", str(error.detail))
-    if route in CREDENTIAL_ROUTES and isinstance(data, dict) and data.get("credential"):
-        credential = data["credential"]
-        if not _is_credential(credential, route):
-            return _refusal("incorrect_code", "This is not what a passkey answers.")
+    if not isinstance(data, dict):
+        return _refusal("invalid_json", "must be an object")
+    if route in CREDENTIAL_ROUTES and data.get("credential") and not _is_credential(data["credential"], route):
+        return _refusal("incorrect_code", "This is not what a passkey answers.")
     return None
 
 
@@ -118,6 +131,6 @@ def _is_credential(value: Any, route: str) -> bool:
     return True
 
 
-def _refusal(code: str, message: str) -> JsonResponse:
+def _refusal(code: str, message: str, *, status: int = 400) -> JsonResponse:
     """An error in the shape that allauth's specification has."""
-    return JsonResponse({"status": 400, "errors": [{"code": code, "message": message}]}, status=400)
+    return JsonResponse({"status": status, "errors": [{"code": code, "message": message}]}, status=status)
