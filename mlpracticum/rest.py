@@ -84,7 +84,11 @@ class CursorPages(CursorPagination):
         return Response({"results": data, "next": self.get_next_link(), "previous": self.get_previous_link()})
 
     def get_paginated_response_schema(self, schema: dict) -> dict:
-        link = {"type": ["string", "null"], "format": "uri"}
+        link = {
+            "type": ["string", "null"],
+            "format": "uri",
+            "example": "https://learn.example.org/api/v1/…?cursor=cD0x",
+        }
         return {
             "type": "object",
             "required": ["results", "next", "previous"],
@@ -127,14 +131,19 @@ class Problem:
         429: ("too-many-requests", "Too many requests"),
         500: ("server-error", "Something broke on our side"),
     }
+    OTHER: ClassVar[tuple[str, str]] = ("error", "The request failed")
+
+    @classmethod
+    def type_of(cls, code: int) -> str:
+        """The `type` of problems with this status: for programs, and kept when a title changes."""
+        return f"urn:ml-practicum:problem:{cls.NAMES.get(code, cls.OTHER)[0]}"
 
     @classmethod
     def body(cls, code: int, detail: str, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
         """The problem document. `errors` point into the request by JSON pointer (RFC 6901)."""
-        name, title = cls.NAMES.get(code, ("error", "The request failed"))
         return {
-            "type": f"urn:ml-practicum:problem:{name}",
-            "title": title,
+            "type": cls.type_of(code),
+            "title": cls.NAMES.get(code, cls.OTHER)[1],
             "status": code,
             "detail": detail,
             "errors": errors or [],

@@ -186,7 +186,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "ML-Practicum API",
-    "DESCRIPTION": "Courses, lessons and progress for mobile clients. See docs/api.md for a walk-through.",
+    "ENUM_NAME_OVERRIDES": {"ProblemTypeEnum": "mlpracticum.openapi.PROBLEM_TYPES"},
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
@@ -199,6 +199,8 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "mlpracticum.openapi.tell_feedbacks_apart",
+        "mlpracticum.openapi.explain_problems",
+        "accounts.api.auth_document.add_operations",
     ],
 }
 

@@ -17,6 +17,23 @@ from accounts.api.serializers import DeletionSerializer, MeSerializer
 from accounts.api.throttling import limited
 from accounts.services import leaving, people, personal_data
 
+_ME = {
+    "id": 7,
+    "email": "ben@example.org",
+    "display_name": "Ben",
+    "locale": "en-gb",
+    "time_zone": "Europe/Vienna",
+    "date_joined": "2026-11-20T09:00:00Z",
+    "deletion_due_at": None,
+    "roles": ["learner"],
+}
+ME = [OpenApiExample("A learner", value=_ME, response_only=True)]
+ME_CHANGES = [OpenApiExample("Another time zone", value={"time_zone": "Europe/Vienna"}, request_only=True)]
+
+ACCEPTED = OpenApiExample(
+    "Accepted", value={"deletion_due_at": "2027-02-14T09:30:00Z"}, response_only=True, status_codes=["202"]
+)
+
 
 class Refused(APIException):
     """409: understood, and the state of things is against it."""
@@ -40,6 +57,7 @@ class MeView(APIView):
         description="The caller's profile and roles.",
         tags=["me"],
         responses=MeSerializer,
+        examples=ME,
     )
     def get(self, request: Request) -> Response:
         return Response(MeSerializer(request.user).data)
@@ -51,6 +69,7 @@ class MeView(APIView):
         tags=["me"],
         request=MeSerializer(partial=True),
         responses=MeSerializer,
+        examples=[*ME, *ME_CHANGES],
     )
     def patch(self, request: Request) -> Response:
         changes = MeSerializer(data=request.data, partial=True)
@@ -72,7 +91,7 @@ class MeView(APIView):
             403: OpenApiResponse(description="Not confirmed by `auth/reauthenticate` of late, or no CSRF token."),
             409: OpenApiResponse(description="The last superuser of the site."),
         },
-        examples=[OpenApiExample("Accepted", value={"deletion_due_at": "2027-02-14T09:30:00Z"}, response_only=True)],
+        examples=[ACCEPTED],
     )
     def delete(self, request: Request) -> Response:
         _require_confirmation(request)

@@ -2,12 +2,26 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework.generics import ListAPIView
 from rest_framework.permissions import AllowAny
 
 from courses import selectors
 from courses.api.serializers import CatalogueQuery, CourseSerializer
+
+COURSE = {
+    "id": 7,
+    "slug": "lines",
+    "title": "Lines",
+    "summary": "Fit a line to points, and know when not to.",
+    "level": "beginner",
+    "language": "en",
+    "licence": "CC-BY-4.0",
+    "authors": ["Ada"],
+    "lesson_count": 8,
+    "minutes": 96,
+    "updated_at": "2026-11-23T18:00:00Z",
+}
 
 
 @extend_schema_view(
@@ -17,6 +31,7 @@ from courses.api.serializers import CatalogueQuery, CourseSerializer
         description="Published courses, newest first.",
         tags=["courses"],
         parameters=[CatalogueQuery],
+        examples=[OpenApiExample("A course", value=COURSE, response_only=True)],
     )
 )
 class CourseList(ListAPIView):

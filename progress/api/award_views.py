@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
+from progress.api import reading_examples as examples
 from progress.api.practice_serializers import CertificateSerializer, LeaderboardSerializer, certificate_document
 from progress.selectors import certificates, leaderboards, reading
 from progress.services import enrolling
@@ -23,6 +24,7 @@ class Leaderboard(APIView):
         summary="Leaderboard of a predictions block",
         description="Best public scores of those who chose to be seen.",
         tags=["practice"],
+        examples=examples.LEADERBOARD,
         responses={200: LeaderboardSerializer},
     )
     def get(self, request: Request, lesson_id: int, block_id: str) -> Response:
@@ -71,6 +73,7 @@ class CertificateDetail(APIView):
         summary="Verify a certificate",
         description="For anyone who has its uid.",
         tags=["certificates"],
+        examples=examples.CERTIFICATE,
         responses={200: CertificateSerializer},
     )
     def get(self, request: Request, uid: UUID) -> Response:
@@ -89,6 +92,7 @@ class MyCertificates(APIView):
         summary="My certificates",
         description="The newest first; those of courses that the caller has left, too.",
         tags=["certificates"],
+        examples=examples.CERTIFICATE,
         responses={200: CertificateSerializer(many=True)},
     )
     def get(self, request: Request) -> Response:

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from progress.api.course_serializers import CourseRefSerializer
+from progress.api.reading_examples import LESSON_PART, OUTLINE_PART
 from progress.api.views import NOT_MODIFIED, tagged
 from progress.selectors.downloads import Part
 from progress.services import downloading
@@ -105,6 +106,7 @@ class OutlinePart(APIView):
             "The course, its modules and lessons, the `part` of each lesson (null: not open yet), and the data files "
             "that cells may read. 404 when the course has changed since: ask for the manifest again."
         ),
+        examples=OUTLINE_PART,
         **_RANGES,
     )
     def get(self, request: Request, slug: str, sha256: str) -> HttpResponse:
@@ -124,6 +126,7 @@ class LessonPart(APIView):
             "`version`, `blocks` without any answer, `toc`, and the rendered parts as `html`. Choices stand in an "
             "order that is nobody's own. 404 when the lesson has changed since: ask for the manifest again."
         ),
+        examples=LESSON_PART,
         **_RANGES,
     )
     def get(self, request: Request, slug: str, sha256: str) -> HttpResponse:

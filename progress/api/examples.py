@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiExample
 
 _UID = "6f2c3a52-0f0c-4c58-9a5e-3d1f5f6f6a10"
 _COURSE = {"id": 7, "slug": "lines", "title": "Lines"}
-_PROGRESS: dict[str, Any] = {
+PROGRESS: dict[str, Any] = {
     "course": _COURSE,
     "completed_lessons": 2,
     "total_lessons": 8,
@@ -40,7 +40,7 @@ def _attempt(block_type: str, verdict: str, feedback: dict[str, Any], *, score: 
         "position": 1 if is_pending else None,
         "feedback": feedback,
         "result": {"best_score": score, "max_score": points, "is_passed": verdict == "passed", "attempts": 1},
-        "progress": _PROGRESS,
+        "progress": PROGRESS,
     }
 
 

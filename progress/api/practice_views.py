@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
+from progress.api import reading_examples
 from progress.api.course_serializers import my_course
 from progress.api.examples import ANSWERS, ATTEMPTS, ONE_ATTEMPT, RECHECKED, WORK
 from progress.api.practice_serializers import (
@@ -64,6 +65,7 @@ class Attempts(APIView):
         summary="My attempts at a block",
         description="The newest first; checks that were made again are among them.",
         tags=["practice"],
+        examples=reading_examples.PAST_ATTEMPT,
         responses={200: PastAttemptSerializer(many=True)},
     )
     def get(self, request: Request, lesson_id: int, block_id: str) -> Response:
@@ -144,6 +146,7 @@ class Work(APIView):
         summary="Saved work",
         description="What the caller has written in a block and not submitted.",
         tags=["practice"],
+        examples=reading_examples.SAVED_WORK,
         responses={200: WorkSerializer},
     )
     def get(self, request: Request, lesson_id: int, block_id: str) -> Response:
@@ -190,6 +193,7 @@ class Hints(APIView):
         summary="Hints that were shown",
         description="And how many there are. Reading them shows no further one.",
         tags=["practice"],
+        examples=reading_examples.HINTS,
         responses={200: HintsSerializer},
     )
     def get(self, request: Request, lesson_id: int, block_id: str) -> Response:
@@ -203,6 +207,7 @@ class Hints(APIView):
         description="When all are shown it changes nothing.",
         tags=["practice"],
         request=None,
+        examples=reading_examples.HINTS,
         responses={200: HintsSerializer},
     )
     def post(self, request: Request, lesson_id: int, block_id: str) -> Response:
@@ -221,6 +226,7 @@ class Solution(APIView):
         description="Idempotent. Before the exercise is passed this is giving up: a later pass earns no points.",
         tags=["practice"],
         request=None,
+        examples=reading_examples.SOLUTION,
         responses={200: SolutionSerializer},
     )
     def put(self, request: Request, lesson_id: int, block_id: str) -> Response:

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
+from progress.api import reading_examples as examples
 from progress.api.course_serializers import CourseDetailSerializer, MyCourseSerializer, course_document, my_course
 from progress.api.serializers import CompletionSerializer, LessonQuery, LessonSerializer, lesson_document
 from progress.selectors import practice, reading, standings
@@ -42,6 +43,7 @@ class MyCourses(APIView):
         summary="My courses",
         description="The caller's courses with completion, the last touched first.",
         tags=["progress"],
+        examples=examples.MY_COURSE,
         responses={200: MyCourseSerializer(many=True), 304: NOT_MODIFIED},
     )
     def get(self, request: Request) -> Response:
@@ -61,6 +63,7 @@ class CourseDetail(APIView):
         summary="Course outline",
         description="A course with its modules and lessons, what of them the caller has completed, and points won.",
         tags=["courses"],
+        examples=examples.OUTLINE,
         responses={200: CourseDetailSerializer, 304: NOT_MODIFIED},
     )
     def get(self, request: Request, slug: str) -> Response:
@@ -79,6 +82,7 @@ class EnrolmentDetail(APIView):
         description="Idempotent: a repetition changes nothing.",
         tags=["progress"],
         request=None,
+        examples=examples.MY_COURSE,
         responses={200: MyCourseSerializer},
     )
     def put(self, request: Request, slug: str) -> Response:
@@ -111,6 +115,7 @@ class LessonDetail(APIView):
         description="A lesson of a course that the caller takes, or a preview.",
         tags=["courses"],
         parameters=[LessonQuery],
+        examples=examples.LESSON,
         responses={200: LessonSerializer, 304: NOT_MODIFIED},
     )
     def get(self, request: Request, lesson_id: int) -> Response:
@@ -137,6 +142,7 @@ class CompletionDetail(APIView):
         description="Idempotent. Returns the course's new counts.",
         tags=["progress"],
         request=None,
+        examples=examples.COMPLETED,
         responses={200: CompletionSerializer},
     )
     def put(self, request: Request, lesson_id: int) -> Response:
@@ -147,6 +153,7 @@ class CompletionDetail(APIView):
         summary="Take a completion back",
         description="Idempotent. Returns the course's new counts.",
         tags=["progress"],
+        examples=examples.UNCOMPLETED,
         responses={200: CompletionSerializer},
     )
     def delete(self, request: Request, lesson_id: int) -> Response:
