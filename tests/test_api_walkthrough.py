@@ -17,9 +17,10 @@ SECONDS = 60
 DAY = "a day"
 
 
-def _run(script: str, **environment: str) -> list[str]:
+def _run(script: str, folder: Path, **environment: str) -> list[str]:
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
         env={"PATH": "/usr/local/bin:/usr/bin:/bin", **environment},
         capture_output=True,
         text=True,
@@ -41,11 +42,11 @@ def test_the_commands_of_the_api_page_do_what_it_says(live_server, settings, tmp
     script = "".join(re.findall(r"^```bash\n(.*?)^```$", DOCUMENT.read_text(encoding="utf-8"), re.S | re.M))
     assert script.count(PLACE_OF_CODE) == 1
     before, after = script.split(PLACE_OF_CODE)
-    session = _run(before + 'echo "$SESSION"', SITE=live_server.url)[-1]
+    session = _run(before + 'echo "$SESSION"', tmp_path, SITE=live_server.url)[-1]
     code = mailed_code("phone@example.org")
     assert len(mail.outbox) == 1
     definitions = before.partition("SESSION=")[0]
-    printed = _run(definitions + after, SITE=live_server.url, SESSION=session, CODE=code)
+    printed = _run(definitions + after, tmp_path, SITE=live_server.url, SESSION=session, CODE=code)
     printed = [DAY if re.fullmatch(r"\d{4}-\d\d-\d\dT.*", line) else line for line in printed]
     assert printed == [
         "200", "phone@example.org", "Phone", "Lines", "4", "markdown", "25", "0", "1",
@@ -54,6 +55,8 @@ def test_the_commands_of_the_api_page_do_what_it_says(live_server, settings, tmp
         "2", "200", "409", "False",  # hints, solution, nothing to check again
         "1.0", "204", "Phone", "6.0", "3.6",  # predictions, leaderboard, points
         "25", "Phone",
+        "lesson", "whole", "206", "304",  # a course to keep
+        "False", "duplicate", "True", "completion", "False",  # sync: sent twice; completed; what changed, and no more
         "True", "phone@example.org",  # this device; all data
         "200", DAY, "204", "None",  # reauthenticated, to be deleted, kept
         "204", "401", "401",
