@@ -183,6 +183,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "mlpracticum.rest.problem_response",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNICODE_JSON": True,
+    "URL_FORMAT_OVERRIDE": None,  # `Accept` alone says what is wanted; `?format=` would be a parameter of every route
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "ML-Practicum API",

@@ -49,7 +49,7 @@ def test_the_commands_of_the_api_page_do_what_it_says(live_server, settings, tmp
     printed = _run(definitions + after, tmp_path, SITE=live_server.url, SESSION=session, CODE=code)
     printed = [DAY if re.fullmatch(r"\d{4}-\d\d-\d\dT.*", line) else line for line in printed]
     assert printed == [
-        "200", "phone@example.org", "Phone", "Lines", "4", "markdown", "25", "0", "1",
+        "200", "phone@example.org", "Phone", "Lines", "4", "markdown", "25", "0", "1", "4",
         "2", "2", "True",  # a quiz: tries left, the same again, passed by one of both choices
         "code", "passed", "1", "1", "1",  # code: its block, verdict, hidden checks passed, version of saved work
         "2", "200", "409", "False",  # hints, solution, nothing to check again

@@ -28,7 +28,7 @@ PROBLEM = "application/problem+json"
 OPERATIONS = {
     "answer_block", "attempt", "attempts", "certificate", "complete_lesson", "course_download", "course_outline",
     "courses_list", "drop_work", "enrol", "hints", "join_leaderboards", "leaderboard", "leave_course",
-    "leave_leaderboards", "lesson", "lesson_part", "outline_part",
+    "leave_leaderboards", "lesson", "lesson_notebook", "lesson_part", "outline_part",
     "me_change", "me_delete", "me_export", "me_keep", "me_read", "my_certificates", "my_courses", "next_hint",
     "recheck_block", "save_work", "saved_work",
     "show_solution", "uncomplete_lesson",
@@ -45,7 +45,7 @@ OF_ACCOUNTS = {
     "remove_passkeys",
 }  # fmt: skip
 OURS = re.compile(r"api/v1/(me|courses|lessons|dashboard|attempts|certificates|sync)\b")
-PUBLIC = {"certificate", "courses_list", "course_outline", "lesson"}
+PUBLIC = {"certificate", "courses_list", "course_outline", "lesson", "lesson_notebook"}
 
 
 @pytest.fixture(scope="module")

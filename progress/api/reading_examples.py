@@ -128,6 +128,12 @@ _KEPT_OUTLINE = {
         }
     ],
 }
+_NOTEBOOK = {
+    "nbformat": 4,
+    "nbformat_minor": 5,
+    "metadata": {"language_info": {"name": "python"}},
+    "cells": [{"id": "why", "cell_type": "markdown", "metadata": {}, "source": "The slope says **where to go**."}],
+}
 _COMPLETED = {"lesson_id": 42, "is_completed": True, **PROGRESS}
 _PAST = {
     "uid": _UID,
@@ -142,8 +148,8 @@ _PAST = {
 _ROW = {"rank": 1, "name": "Ben", "score": 0.9, "tries": 4, "is_me": True}
 
 
-def _answer(name: str, value: Any) -> list[OpenApiExample]:
-    return [OpenApiExample(name, value=value, response_only=True, status_codes=["200"])]
+def _answer(name: str, value: Any, media_type: str = "application/json") -> list[OpenApiExample]:
+    return [OpenApiExample(name, value=value, response_only=True, status_codes=["200"], media_type=media_type)]
 
 
 CERTIFICATE = _answer("A certificate", _CERTIFICATE)
@@ -164,3 +170,4 @@ LEADERBOARD = _answer("The caller leads", {"metric": "accuracy", "is_member": Tr
 SAVED_WORK = _answer("Saved code", {"source": "x = 2\n", "version": 4, "saved_at": _AT})
 LESSON_PART = _answer("A lesson", {"version": 1, "blocks": _BLOCKS, "toc": _TOC, "html": _HTML})
 OUTLINE_PART = _answer("An outline", _KEPT_OUTLINE)
+NOTEBOOK = _answer("A notebook", _NOTEBOOK, "application/x-ipynb+json")

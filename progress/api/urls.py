@@ -17,6 +17,7 @@ urlpatterns = [
     path(f"{DOWNLOAD}/outline/<sha256:sha256>.json", download_views.OutlinePart.as_view(), name="api-download-outline"),
     path(f"{DOWNLOAD}/lessons/<sha256:sha256>.json", download_views.LessonPart.as_view(), name="api-download-lesson"),
     path("lessons/<id:lesson_id>", views.LessonDetail.as_view(), name="api-lesson"),
+    path("lessons/<id:lesson_id>/notebook", views.LessonNotebook.as_view(), name="api-lesson-notebook"),
     path("lessons/<id:lesson_id>/completion", views.CompletionDetail.as_view(), name="api-completion"),
     path(f"{BLOCK}/attempts", practice_views.Attempts.as_view(), name="api-attempts"),
     path(f"{BLOCK}/work", practice_views.Work.as_view(), name="api-work"),

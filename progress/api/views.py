@@ -3,6 +3,8 @@
 import hashlib
 from typing import Any
 
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.permissions import AllowAny
@@ -16,7 +18,7 @@ from progress.api import reading_examples as examples
 from progress.api.course_serializers import CourseDetailSerializer, MyCourseSerializer, course_document, my_course
 from progress.api.serializers import CompletionSerializer, LessonQuery, LessonSerializer, lesson_document
 from progress.selectors import practice, reading, standings
-from progress.services import completing, enrolling
+from progress.services import completing, copying, enrolling
 
 NOT_MODIFIED = OpenApiResponse(description="Unchanged since the ETag of If-None-Match.")
 
@@ -25,10 +27,15 @@ def tagged(request: Request, data: Any, *, tag: str | None = None) -> Response:
     """The answer with an ETag (of the data, where no cheaper tag is given), or 304 when the caller has it."""
     etag = tag or f'"{hashlib.blake2b(JSONRenderer().render(data), digest_size=12).hexdigest()}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
-    known = {item.strip().removeprefix("W/") for item in request.headers.get("If-None-Match", "").split(",")}
-    if etag in known or "*" in known:
+    if is_known(request, etag):
         return Response(status=status.HTTP_304_NOT_MODIFIED, headers=headers)
     return Response(data, headers=headers)
+
+
+def is_known(request: Request, etag: str) -> bool:
+    """Whether the caller has what this ETag names."""
+    known = {item.strip().removeprefix("W/") for item in request.headers.get("If-None-Match", "").split(",")}
+    return etag in known or "*" in known
 
 
 class MyCourses(APIView):
@@ -131,6 +138,37 @@ class LessonDetail(APIView):
         revision = lesson.current_revision
         parts = (revision.pk, revision.compiler, lesson.updated_at.timestamp(), request.user.pk, include_html, state)
         return tagged(request, document, tag='"{}"'.format("-".join(str(part) for part in parts)))
+
+
+class NotebookRenderer(JSONRenderer):
+    """Lets `Accept` ask for a notebook; errors are JSON with it, too."""
+
+    media_type = copying.MEDIA_TYPE
+    format = "ipynb"
+
+
+class LessonNotebook(APIView):
+    """`GET /api/v1/lessons/{id}/notebook`"""
+
+    permission_classes = [AllowAny]
+    renderer_classes = [*api_settings.DEFAULT_RENDERER_CLASSES, NotebookRenderer]
+
+    @extend_schema(
+        operation_id="lesson_notebook",
+        summary="Lesson as a notebook",
+        description="A lesson of a course that the caller takes, or a preview, as an `.ipynb` with the caller's own "
+        "code in it, complete in itself and without any answer.",
+        tags=["courses"],
+        examples=examples.NOTEBOOK,
+        responses={(200, copying.MEDIA_TYPE): OpenApiTypes.OBJECT, 304: NOT_MODIFIED},
+    )
+    def get(self, request: Request, lesson_id: int) -> HttpResponse:
+        lesson = reading.lesson_to_copy_by_id(user=request.user, lesson_id=lesson_id)
+        page = request.build_absolute_uri(lesson.get_absolute_url())
+        copy = copying.lesson_copy(user=request.user, lesson=lesson, page=page)
+        if is_known(request, copy.tag):
+            return Response(status=status.HTTP_304_NOT_MODIFIED, headers=copy.headers)
+        return HttpResponse(copy.make(), content_type=copying.MEDIA_TYPE, headers=copy.headers)
 
 
 class CompletionDetail(APIView):

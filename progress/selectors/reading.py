@@ -70,8 +70,20 @@ def lesson_to_copy(*, user: Any, course_slug: str, lesson_slug: str) -> Lesson:
     Raises:
         Http404: there is none, or not for this person.
     """
-    lessons = _readable_lessons(user).defer("current_revision__html", "current_revision__toc")
-    return get_object_or_404(lessons, course__slug=course_slug, slug=lesson_slug)
+    return get_object_or_404(_lessons_to_copy(user), course__slug=course_slug, slug=lesson_slug)
+
+
+def lesson_to_copy_by_id(*, user: Any, lesson_id: int) -> Lesson:
+    """As `lesson_to_copy`, by id. 1 query.
+
+    Raises:
+        Http404: there is none, or not for this person.
+    """
+    return get_object_or_404(_lessons_to_copy(user), pk=lesson_id)
+
+
+def _lessons_to_copy(user: Any) -> QuerySet[Lesson]:
+    return _readable_lessons(user).defer("current_revision__html", "current_revision__toc")
 
 
 def _readable_lessons(user: Any) -> QuerySet[Lesson]:

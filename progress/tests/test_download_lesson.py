@@ -40,6 +40,19 @@ def _cells(response):
 # Who
 
 
+def test_the_api_gives_the_same_file(client, ben, cy, enrolment, lessons, address):
+    path = f"/api/v1/lessons/{lessons[1].pk}/notebook"
+    assert client.get(path).status_code == 404
+    client.force_login(cy)
+    assert client.get(path).status_code == 404
+    client.force_login(ben)
+    page, answer = client.get(address), client.get(path, headers={"Accept": "application/x-ipynb+json"})
+    assert answer.content == page.content
+    assert answer["Content-Type"] == page["Content-Type"]
+    assert client.get(path, headers={"If-None-Match": answer["ETag"]}).status_code == 304
+    assert client.get(path, headers={"Accept": "text/html"}).status_code == 406
+
+
 def test_a_learner_gets_the_lesson_as_a_file(client, ben, enrolment, lessons, address):
     client.force_login(ben)
     response = client.get(address)

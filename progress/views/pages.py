@@ -5,7 +5,6 @@ A visitor who is not logged in gets courses's version of a page.
 
 from functools import partial
 from typing import Any
-from urllib.parse import urljoin
 
 from csp.decorators import csp_update
 from django.contrib import messages
@@ -13,15 +12,13 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.cache import get_conditional_response
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
 from courses import views as course_pages
 from courses.selectors import may_edit
-from courses.services import exporting
 from progress.selectors import activity, reading, standings
-from progress.selectors.practice import learner_code, standing_with_practice
-from progress.services import completing, enrolling
+from progress.selectors.practice import standing_with_practice
+from progress.services import completing, copying, enrolling
 from progress.services.refusals import LessonNotPassed
 from progress.views.lesson_page import lesson_page, requirement
 from progress.views.practice_config import practice_for
@@ -70,16 +67,14 @@ def lesson(request: HttpRequest, slug: str, lesson_slug: str) -> HttpResponse:
 def lesson_copy(request: HttpRequest, slug: str, lesson_slug: str) -> HttpResponseBase:
     """The lesson as a notebook with one's own code: for those who take the course, and of a preview for anyone."""
     found = reading.lesson_to_copy(user=request.user, course_slug=slug, lesson_slug=lesson_slug)
-    page = request.build_absolute_uri(found.get_absolute_url())
-    code = learner_code(user=request.user, lesson=found)
-    tag = exporting.lesson_copy_tag(lesson=found, page=page, code=code)
-    answer = get_conditional_response(request, etag=tag)
+    copy = copying.lesson_copy(
+        user=request.user, lesson=found, page=request.build_absolute_uri(found.get_absolute_url())
+    )
+    answer = get_conditional_response(request, etag=copy.tag)
     if answer is None:
-        content = exporting.lesson_copy(lesson=found, page=page, address_of=partial(urljoin, page), code=code)
-        answer = HttpResponse(content, content_type="application/x-ipynb+json")
-        answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=f"{found.slug}.ipynb")
-    answer["ETag"] = tag
-    answer["Cache-Control"] = "private, no-cache"
+        answer = HttpResponse(copy.make(), content_type=copying.MEDIA_TYPE)
+    for name, value in copy.headers.items():
+        answer[name] = value
     return answer
 
 
