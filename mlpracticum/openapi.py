@@ -13,8 +13,7 @@ DESCRIPTION = f"""
 Courses, lessons and progress for mobile clients.
 
 **Versions.** The version is in the path. Within `v1` things are only added: operations, members of answers, optional
-members of requests, values of enumerations that are named as open. A client ignores members that it does not know.
-An operation that is to go is marked `deprecated` here, answers with the headers `Deprecation` (RFC 9745) and `Sunset`
+members of requests. A client ignores members that it does not know. An operation that is to go is marked `deprecated` here, answers with the headers `Deprecation` (RFC 9745) and `Sunset`
 (RFC 8594), and goes on working for {MONTHS_KEPT} months. Names (`operationId`) are kept.
 
 **Errors** are `application/problem+json` (RFC 9457), but for routes below `auth/`, `account/` and `tokens/`, whose
@@ -22,6 +21,17 @@ refusals are `AuthErrors` and `Unauthenticated`. `type` is for programs:
 
 {{types}}
 """
+
+TAGS = {
+    "auth": "Sign up, log in, tokens, devices.",
+    "account": "Password, addresses, second factors.",
+    "me": "The profile, all data, the end of the account.",
+    "courses": "What there is to learn, to read and to keep on the device.",
+    "progress": "Courses that are taken, and how far they are.",
+    "practice": "Quizzes, exercises, predictions; saved work.",
+    "certificates": "What was earned.",
+    "sync": "What a device did offline, and what others did meanwhile.",
+}
 
 
 class ProblemErrorSerializer(serializers.Serializer):
@@ -53,6 +63,7 @@ def explain_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """The head of the document, with every type of problem, and the examples that the operations refer to."""
     rows = [f"- {status} `{Problem.type_of(status)}`: {title}" for status, (_, title) in sorted(Problem.NAMES.items())]
     result["info"]["description"] = DESCRIPTION.replace("{types}", "\n".join(rows)).strip()
+    result["tags"] = [{"name": name, "description": about} for name, about in TAGS.items()]
     result["components"]["examples"] = {
         name: {"summary": title, "value": Problem.body(status, _DETAILS.get(status, title), _ERRORS.get(status))}
         for status, (name, title) in sorted(Problem.NAMES.items())

@@ -82,6 +82,7 @@ def test_every_route_of_ours_is_documented(document):
 def test_every_operation_says_what_it_does(document):
     for method, path, entry in operations(document):
         assert entry["summary"], path
+        assert set(entry["tags"]) <= {tag["name"] for tag in document["tags"]}
         assert entry["description"].endswith("."), (method, path)
         assert len(entry["description"]) > 10, (method, path)
         assert all(
