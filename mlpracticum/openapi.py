@@ -13,8 +13,9 @@ DESCRIPTION = f"""
 Courses, lessons and progress for mobile clients.
 
 **Versions.** The version is in the path. Within `v1` things are only added: operations, members of answers, optional
-members of requests. A client ignores members that it does not know. An operation that is to go is marked `deprecated` here, answers with the headers `Deprecation` (RFC 9745) and `Sunset`
-(RFC 8594), and goes on working for {MONTHS_KEPT} months. Names (`operationId`) are kept.
+members of requests. A client ignores members that it does not know. An operation that is to go is marked `deprecated`
+here, answers with the headers `Deprecation` (RFC 9745) and `Sunset` (RFC 8594), and goes on working for {MONTHS_KEPT}
+months. Names (`operationId`) are kept.
 
 **Errors** are `application/problem+json` (RFC 9457), but for routes below `auth/`, `account/` and `tokens/`, whose
 refusals are `AuthErrors` and `Unauthenticated`. `type` is for programs:

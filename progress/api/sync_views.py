@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.decorators import method_decorator
-from django.views.decorators.gzip import gzip_page
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import APIException, ValidationError
@@ -12,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from progress.api.compression import compressed_page
 from progress.api.sync_serializers import (
     CHANGES,
     EVENTS,
@@ -40,8 +40,8 @@ class BatchTooLarge(APIException):
 
 
 # Names, code and feedback are long and repeat themselves. The answers hold no secret that a guess in a request could be
-# compared with by length, and Django adds a random length all the same.
-@method_decorator(gzip_page, name="dispatch")
+# compared with by length.
+@method_decorator(compressed_page, name="dispatch")
 class Sync(APIView):
     """`GET, POST /api/v1/sync`"""
 

@@ -4,12 +4,14 @@ import gzip
 import json
 from uuid import uuid4
 
+import brotli
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator
 
+from progress.api.compression import takes_brotli
 from progress.api.sync_serializers import CHANGES, EVENTS, KINDS, RESULTS
 from progress.api.sync_views import MAX_BYTES
 from progress.services.completing import complete_lesson, uncomplete_lesson
@@ -150,6 +152,26 @@ def test_a_page_is_compressed_for_who_takes_it(client, ben, lesson):
     assert "Accept-Encoding" in packed["Vary"]
     assert json.loads(gzip.decompress(packed.content))["changes"] == plain.json()["changes"]
     assert len(packed.content) < len(plain.content) / 3
+    smaller = client.get(SYNC, headers={"Accept-Encoding": "gzip, deflate, br"})
+    assert smaller["Content-Encoding"] == "br"
+    assert "Accept-Encoding" in smaller["Vary"]
+    assert int(smaller["Content-Length"]) == len(smaller.content) < len(packed.content)
+    assert json.loads(brotli.decompress(smaller.content))["changes"] == plain.json()["changes"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "takes"),
+    [
+        ("br", True),
+        ("gzip, BR ; q=0.5", True),
+        ("gzip", False),
+        ("br;q=0, gzip", False),
+        ("", False),
+        ("brotli", False),
+    ],
+)
+def test_brotli_is_for_those_who_take_it(accepted, takes):
+    assert takes_brotli(accepted) is takes
 
 
 def test_a_page_of_changes_is_one_query_and_the_login_for_1_and_for_200(client, ben, lesson):
