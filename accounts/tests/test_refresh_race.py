@@ -30,6 +30,8 @@ def test_one_of_many_concurrent_refreshes_succeeds() -> None:
 
 def _waiting() -> int:
     with connection.cursor() as cursor:
+        # Inside a transaction PostgreSQL shows what it showed at the first look, until it is told to look again.
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
@@ -55,7 +57,8 @@ def refresh_together(clients: list[MobileClient], refresh_token: str) -> list[in
         for thread in threads:
             thread.start()
         deadline = time.monotonic() + 20
-        while _waiting() < len(clients) and time.monotonic() < deadline:
+        while _waiting() < len(clients):
+            assert time.monotonic() < deadline, "not all of them came to the lock"
             time.sleep(0.05)
     for thread in threads:
         thread.join(timeout=30)
