@@ -13,7 +13,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from fido2.webauthn import AuthenticationResponse, RegistrationResponse
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import APIException
 from rest_framework.views import APIView
 
 from accounts.services.sessions import mark_seen
@@ -101,7 +101,7 @@ def _check_api_request(request: HttpRequest, route: str, view: Any) -> HttpRespo
     try:
         # allauth parses JSON by itself: nesting a thousand deep, NUL and lone surrogates would be faults further in.
         data = _strictly_parsed(request.body)
-    except ParseError as error:
+    except APIException as error:
         return _refusal("invalid_json", str(error.detail))
     if not isinstance(data, dict):
         return _refusal("invalid_json", "must be an object")
@@ -113,7 +113,7 @@ def _check_api_request(request: HttpRequest, route: str, view: Any) -> HttpRespo
 def _check_page_request(request: HttpRequest, route: str) -> None:
     try:
         credential = _strictly_parsed(request.POST["credential"].encode())
-    except ParseError as error:
+    except APIException as error:
         raise SuspiciousOperation("a passkey's answer that is no JSON") from error
     if not _is_credential(credential, route):
         raise SuspiciousOperation("not what a passkey answers")

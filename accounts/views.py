@@ -6,7 +6,6 @@ Logging in, addresses, passwords, sessions and second factors are allauth's page
 from typing import Any
 
 from allauth.account.decorators import reauthentication_required
-from allauth.core.ratelimit import respond_429
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
@@ -19,10 +18,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import selectors
 from accounts.forms import ProfileForm
 from accounts.services import leaving, limits, people, personal_data
+from accounts.throttling import counted
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@counted(limits.WRITES)
 def profile(request: HttpRequest) -> HttpResponse:
     """Show and change the reader's own name, language and time zone."""
     user: Any = request.user  # never anonymous: login_required
@@ -37,14 +38,9 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
+@counted(limits.EXPORT, "GET")
 def data(request: HttpRequest) -> HttpResponseBase:
     """All that is stored about the reader, as a file; counted together with the API's."""
-    try:
-        limits.count("export", f"user {request.user.pk}", limit=personal_data.LIMIT, seconds=personal_data.PERIOD)
-    except limits.LimitReached as reached:
-        response = respond_429(request)
-        response["Retry-After"] = str(reached.wait)
-        return response
     document = personal_data.document(request.user)  # type: ignore[arg-type]  # never anonymous
     return StreamingHttpResponse(document, content_type="application/json", headers=personal_data.file_headers())
 
@@ -52,6 +48,7 @@ def data(request: HttpRequest) -> HttpResponseBase:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @reauthentication_required(allow_get=True)
+@counted(limits.DELETION)
 def delete(request: HttpRequest) -> HttpResponse:
     """Ask before the account is marked for deletion; where it is, offer to keep it."""
     user: Any = request.user
@@ -69,6 +66,7 @@ def delete(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
+@counted(limits.DELETION)
 def keep(request: HttpRequest) -> HttpResponse:
     """Take the wish to be deleted back."""
     user: Any = request.user

@@ -11,14 +11,24 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBas
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from accounts.throttling import counted
 from courses import selectors
 from courses.forms import CatalogueForm, SearchForm
+from courses.services.limits import READS
 
 PAGE_SIZE = 24  # courses
 # Pictures that an author refers to by address; no script, style or frame ever comes from elsewhere.
 LESSON_POLICY = {"img-src": ["https:"]}
 # An SVG opened by its own address must not act as a page of this site.
 ASSET_POLICY = "default-src 'none'; sandbox"
+
+
+def _searches(request: HttpRequest) -> bool:
+    return bool(request.GET.get("search") or request.GET.get("q"))
+
+
+# A search reads every course's text. What is cheaper is not counted: a page must not cost more for being counted.
+counted_search = counted(READS, "GET", when=_searches)
 
 
 @require_safe
@@ -52,6 +62,7 @@ def catalogue_context(request: HttpRequest, personal: Callable[[Any], Any] = lam
 
 
 @require_safe
+@counted_search
 def catalogue(request: HttpRequest) -> HttpResponse:
     """All published courses."""
     return render(request, "courses/catalogue.html", catalogue_context(request))
@@ -100,6 +111,7 @@ def lesson(
 
 
 @require_safe
+@counted_search
 def search(request: HttpRequest) -> HttpResponse:
     """Courses that hold all the words."""
     form = SearchForm(request.GET)

@@ -131,6 +131,8 @@ PYODIDE_PACKAGE_URL = _address(
 RUNTIME_PACKAGES = Path(_env.str("RUNTIME_PACKAGES", default=str(VAR_DIR / "runtime-packages"))).resolve()
 # Runs of learner code at a time, over all processes of the site: each takes a processor and up to 1 GB.
 SANDBOX_SLOTS = _count("SANDBOX_SLOTS", _env.str("SANDBOX_SLOTS", default="")) or os.cpu_count() or 1
+# How many times as much as usual the site's own limits let through (not those on log-in); 0 counts nothing.
+LIMITS_FACTOR = _count("LIMITS_FACTOR", _env.str("LIMITS_FACTOR", default="").strip() or "1")
 STATIC_ROOT = Path(_env.str("STATIC_ROOT", default=str(VAR_DIR / "static"))).resolve()
 LOG_LEVEL = _env.str("LOG_LEVEL", default="").strip().upper() or "INFO"
 if LOG_LEVEL not in LOG_LEVELS:

@@ -119,6 +119,7 @@ class Schema(AutoSchema):
             possible |= self.OF_WRITES
         if self._get_request_body():
             possible |= self.OF_BODIES
-        if self.view.get_throttles():
+        throttles: Any = self.view.throttle_classes
+        if any(throttle.counts(self.method) for throttle in throttles):
             possible |= self.OF_LIMITS
         return possible

@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.parsers import BaseParser
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
 from rest_framework.views import set_rollback
@@ -26,17 +27,22 @@ CURSOR = re.compile(r"[A-Za-z0-9+/=_-]{1,500}")
 
 
 class StrictJSONParser(BaseParser):
-    """Parses a JSON body that PostgreSQL can hold.
+    """Parses a JSON body that PostgreSQL can hold, of at most `max_body` bytes; a view may have its own `max_body`.
 
     Raises:
         ParseError: not UTF-8, not JSON, NaN, `\\u0000`, a lone surrogate, or too deep; says where.
-        TooLarge: more bytes than this server takes.
+        TooLarge: more bytes than are taken; where their number is told, none of them is read.
     """
 
     media_type = "application/json"
+    max_body = 1_000_000  # bytes: the longest code that is taken, with every character written as \uXXXX
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        context = parser_context or {}
+        limit = getattr(context.get("view"), "max_body", self.max_body)
+        limit = min(limit, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        if "request" in context and _announced_length(context["request"]) > limit:
+            raise TooLarge(f"At most {limit:,} bytes are taken.")
         data = stream.read(limit + 1)
         if len(data) > limit:
             raise TooLarge(f"At most {limit:,} bytes are taken.")
@@ -44,6 +50,11 @@ class StrictJSONParser(BaseParser):
             return loads(data, max_bytes=limit)
         except JSONRefused as error:
             raise exceptions.ParseError(str(error)) from error
+
+
+def _announced_length(request: Any) -> int:
+    text = request.META.get("CONTENT_LENGTH") or "0"
+    return int(text[:18]) if text.isascii() and text.isdigit() else 0
 
 
 class CursorPages(CursorPagination):
@@ -67,7 +78,7 @@ class CursorPages(CursorPagination):
         raw = request.query_params.get(self.page_size_query_param)
         if raw is None:
             return self.default_size
-        if not (raw.isascii() and raw.isdigit() and 1 <= int(raw[:6]) <= PAGE_SIZE_MAX):
+        if not (raw.isascii() and raw.isdigit() and len(raw) <= 3 and 1 <= int(raw) <= PAGE_SIZE_MAX):
             _refuse("page_size", f"must be a whole number from 1 to {PAGE_SIZE_MAX}")
         return int(raw)
 
@@ -125,6 +136,7 @@ class Problem:
         405: ("method-not-allowed", "This method is not allowed here"),
         406: ("not-acceptable", "This media type cannot be given"),
         409: ("conflict", "The state does not allow this"),
+        411: ("length-required", "Send Content-Length"),
         413: ("too-large", "The request is too large"),
         415: ("unsupported-media-type", "Send application/json"),
         416: ("range-not-satisfiable", "There are no such bytes"),
@@ -165,6 +177,9 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     set_rollback()
     errors = _pointers(error.detail) if isinstance(error, exceptions.ValidationError) else []
     detail = f"{len(errors)} fault{'s' if len(errors) > 1 else ''} in the request" if errors else str(error.detail)
+    # JSON also where the answer would be something else, as the OpenAPI document in YAML is.
+    request = context["request"]
+    request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
     response = Response(Problem.body(error.status_code, detail, errors), status=error.status_code)
     response.content_type = PROBLEM_JSON
     if getattr(error, "auth_header", None):

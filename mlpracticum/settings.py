@@ -47,6 +47,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # Health answers need no host check, no redirect to HTTPS and no session.
     "mlpracticum.health.HealthMiddleware",
+    "mlpracticum.lengths.LengthRequiredMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # Above WhiteNoise, so that static files carry the policy too.
     "csp.middleware.CSPMiddleware",
@@ -169,6 +170,7 @@ HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = 30 * 24 * 3600  # seconds
 HEADLESS_JWT_ROTATE_REFRESH_TOKEN = True
 
 # --- API ------------------------------------------------------------------------------------------------------------
+LIMITS_FACTOR = env.LIMITS_FACTOR  # how many times as much our own limits let through; 0: they count nothing
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.BearerAuthentication",

@@ -48,12 +48,12 @@ def start_checker(*, lease: float = 60, grace: float = 30, **more: Any) -> subpr
     return subprocess.Popen(command, cwd=PROJECT, env=environment(**more), stdin=subprocess.DEVNULL)
 
 
-def start_web(**more: Any) -> tuple[subprocess.Popen[bytes], int]:
+def start_web(*, workers: int = 2, **more: Any) -> tuple[subprocess.Popen[bytes], int]:
     """gunicorn as `make run` has it, once it answers; and its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    options = ["--workers", "2", "--threads", "4", "--worker-class", "gthread", "--log-level", "warning"]
+    options = ["--workers", str(workers), "--threads", "4", "--worker-class", "gthread", "--log-level", "warning"]
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", *options, "mlpracticum.wsgi"]
     server = subprocess.Popen(command, cwd=PROJECT, env=environment(**more), stdin=subprocess.DEVNULL)
     wait_for(lambda: _accepts(port), 60)

@@ -14,8 +14,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.serializers import DeletionSerializer, MeSerializer
-from accounts.api.throttling import limited
-from accounts.services import leaving, people, personal_data
+from accounts.services import leaving, limits, people, personal_data
+from accounts.throttling import limited
 
 _ME = {
     "id": 7,
@@ -50,6 +50,8 @@ class NotConfirmed(PermissionDenied):
 
 class MeView(APIView):
     """The person whose token or session this is."""
+
+    throttle_classes = [limited(limits.WRITES, "PATCH"), limited(limits.DELETION, "DELETE")]
 
     @extend_schema(
         operation_id="me_read",
@@ -108,6 +110,8 @@ class MeView(APIView):
 class DeletionView(APIView):
     """`DELETE /api/v1/me/deletion`"""
 
+    throttle_classes = [limited(limits.DELETION)]
+
     @extend_schema(
         operation_id="me_keep",
         summary="Keep my account",
@@ -124,7 +128,7 @@ class DeletionView(APIView):
 class ExportView(APIView):
     """`GET /api/v1/me/export`"""
 
-    throttle_classes = [limited("export", personal_data.LIMIT, seconds=personal_data.PERIOD)]
+    throttle_classes = [limited(limits.EXPORT, "GET")]
 
     @extend_schema(
         operation_id="me_export",
@@ -134,10 +138,7 @@ class ExportView(APIView):
             "thing. Sent while it is read, as an attachment. At most 10 an hour."
         ),
         tags=["me"],
-        responses={
-            (200, "application/json"): OpenApiTypes.OBJECT,
-            429: OpenApiResponse(description="Too often; `Retry-After` says when again, in seconds."),
-        },
+        responses={(200, "application/json"): OpenApiTypes.OBJECT},
         examples=[
             OpenApiExample(
                 "Beginning",

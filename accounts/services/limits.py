@@ -7,9 +7,11 @@ limit passes in any span of the period's length, not only from one full minute t
 
 import hashlib
 import math
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -46,7 +48,31 @@ class LimitReached(Exception):
         self.wait = wait
 
 
-def count(scope: str, who: str, *, limit: int, seconds: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `number` uses of what is called `scope` in any `seconds`. What shares a scope is counted together."""
+
+    scope: str
+    number: int
+    seconds: int
+
+    def count(self, who: str) -> None:
+        """Count one more use by `who`, as `count` below does. `LIMITS_FACTOR` makes the period shorter; 0 counts none.
+
+        Raises:
+            LimitReached: it was done often enough for now.
+        """
+        if settings.LIMITS_FACTOR:
+            count(self.scope, who, limit=self.number, seconds=self.seconds / settings.LIMITS_FACTOR)
+
+
+# What is limited for one person, whichever way it is asked for; apps above have limits of their own. See decision 15.
+WRITES = Limit("writes", 120, 60)
+EXPORT = Limit("export", 10, 3600)
+DELETION = Limit("deletion", 10, 3600)
+
+
+def count(scope: str, who: str, *, limit: int, seconds: float) -> None:
     """Count one more use of `scope` by `who`; what is refused is not counted. 1 query, 2 for the first use.
 
     Raises:

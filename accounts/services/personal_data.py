@@ -16,7 +16,6 @@ from accounts.models import User
 
 Section = Callable[[User], Iterator[dict[str, Any]]]
 PAGE = 100  # rows that are read at a time
-LIMIT, PERIOD = 10, 3600  # documents for one person in so many seconds
 
 _sections: dict[str, Section] = {
     "addresses": selectors.own_addresses,

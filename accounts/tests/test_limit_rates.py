@@ -7,6 +7,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.db import connection, connections, transaction
 from django.test import Client
 from rest_framework.permissions import AllowAny
@@ -14,11 +15,12 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from accounts.api.throttling import limited
 from accounts.hashers import Argon2Hasher
 from accounts.models import RateCount, User
 from accounts.services import limits
+from accounts.tests.clients import MobileClient, totp_code
 from accounts.tests.factories import UserFactory
+from accounts.throttling import limited
 
 THREADS = 40
 
@@ -135,7 +137,7 @@ def test_a_count_waits_for_no_other_person() -> None:
 
 class Thing(APIView):
     permission_classes = [AllowAny]
-    throttle_classes = [limited("thing", 2, seconds=60)]
+    throttle_classes = [limited(limits.Limit("thing", 2, 60), "GET")]
 
     def get(self, request: object) -> Response:
         return Response({})
@@ -187,6 +189,81 @@ def test_forty_guesses_at_once_hash_no_more_than_five(path: str) -> None:
 
     assert set(statuses) <= {200, 400, 429}
     assert 1 <= len(hashed) <= 5
+
+
+def email(number: int) -> str:
+    return f"someone-{number}@example.org"
+
+
+GUESS, NEXT = "a wrong 47 guess", "a long enough 48 phrase"
+# What looks at a password or makes a hash, and how often it may be asked of before allauth says no.
+COSTLY = [
+    ("api/v1/auth/login", 10, lambda number: {"email": email(number), "password": GUESS}),
+    ("api/v1/auth/signup", 20, lambda number: {"email": email(number), "password": GUESS}),
+    ("api/v1/auth/reauthenticate", 10, lambda number: {"password": GUESS}),
+    ("api/v1/account/password/change", 5, lambda number: {"current_password": GUESS, "new_password": NEXT}),
+    ("api/v1/auth/password/reset", 20, lambda number: {"key": "BCDF-GHJK", "password": NEXT}),
+    ("accounts/login/", 10, lambda number: {"login": email(number), "password": GUESS}),
+    ("accounts/signup/", 20, lambda number: {"email": email(number), "password1": GUESS}),
+    ("accounts/reauthenticate/", 10, lambda number: {"password": GUESS}),
+    ("accounts/password/change/", 5, lambda number: {"oldpassword": GUESS, "password1": NEXT, "password2": NEXT}),
+]
+OF_PEOPLE = ("reauthenticate", "change")
+
+
+@pytest.mark.parametrize(("path", "number", "data"), COSTLY, ids=[path for path, _, _ in COSTLY])
+def test_what_is_over_the_limit_costs_no_hash(
+    client: Client, ben: User, hashes: list[str], path: str, number: int, data: Callable[[int], dict[str, str]]
+) -> None:
+    def ask(turn: int) -> int:
+        # A browser each, so that a sign-up that waits for its code does not stand in the way of the next.
+        asking = client if needs_login else Client()
+        options = {"content_type": "application/json"} if path.startswith("api") else {}
+        return asking.post(f"/{path}", data(turn), **options).status_code
+
+    needs_login = any(word in path for word in OF_PEOPLE)
+    if needs_login:
+        client.force_login(ben)
+        mobile = MobileClient()
+        mobile.log_in(ben.email)
+        client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {mobile.access_token}"
+    hashes.clear()
+    assert 429 not in [ask(turn) for turn in range(number)]
+    assert len(hashes) <= number
+    assert hashes or path.endswith("reset")
+    hashes.clear()
+    refused = [ask(number + turn) for turn in range(3)]
+    assert hashes == []
+    assert set(refused) <= ({429} if "login" not in path else {200, 400, 429})
+
+
+def test_codes_of_a_second_factor_are_counted_too(ben: User, mobile: MobileClient) -> None:
+    """Five wrong ones; a sixth is refused though it is right."""
+    secret = generate_totp_secret()
+    TOTP.activate(ben, secret)
+    assert mobile.log_in(ben.email).status_code == 401
+    for _ in range(5):
+        assert mobile.post("auth/2fa/authenticate", {"code": "000000"}).status_code == 400
+    refused = mobile.post("auth/2fa/authenticate", {"code": totp_code(secret)})
+    assert [error["code"] for error in refused.json()["errors"]] == ["too_many_login_attempts"]
+    assert mobile.access_token == ""
+
+
+@pytest.fixture
+def hashes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Grows by one with each password that is hashed."""
+    made: list[str] = []
+    for name in ("verify", "encode"):
+        monkeypatch.setattr(Argon2Hasher, name, noted(getattr(Argon2Hasher, name), made))
+    return made
+
+
+def noted(method: Callable[..., object], made: list[str]) -> Callable[..., object]:
+    def noting(self: Argon2Hasher, *args: object, **kwargs: object) -> object:
+        made.append(method.__name__)
+        return method(self, *args, **kwargs)
+
+    return noting
 
 
 def shift(by: timedelta) -> None:

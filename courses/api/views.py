@@ -6,8 +6,15 @@ from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_v
 from rest_framework.generics import ListAPIView
 from rest_framework.permissions import AllowAny
 
+from accounts.throttling import is_visitor, limited
 from courses import selectors
 from courses.api.serializers import CatalogueQuery, CourseSerializer
+from courses.services.limits import READS
+
+
+def _is_costly(request: Any) -> bool:
+    return is_visitor(request) or bool(request.query_params.get("search"))
+
 
 COURSE = {
     "id": 7,
@@ -38,6 +45,7 @@ class CourseList(ListAPIView):
     """`GET /api/v1/courses`"""
 
     permission_classes = [AllowAny]
+    throttle_classes = [limited(READS, "GET", when=_is_costly)]
     serializer_class = CourseSerializer
     ordering = ("-published_at", "-id")
 

@@ -10,6 +10,9 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
+from accounts.services.limits import WRITES
+from accounts.throttling import is_visitor, limited
+from courses.services.limits import READS
 from progress.api import reading_examples as examples
 from progress.api.practice_serializers import CertificateSerializer, LeaderboardSerializer, certificate_document
 from progress.selectors import certificates, leaderboards, reading
@@ -35,6 +38,8 @@ class Leaderboard(APIView):
 
 class LeaderboardMembership(APIView):
     """`PUT, DELETE /api/v1/courses/{slug}/leaderboard`"""
+
+    throttle_classes = [limited(WRITES)]
 
     @extend_schema(
         operation_id="join_leaderboards",
@@ -67,6 +72,7 @@ class CertificateDetail(APIView):
     """`GET /api/v1/certificates/{uid}`"""
 
     permission_classes = [AllowAny]
+    throttle_classes = [limited(READS, "GET", when=is_visitor)]
 
     @extend_schema(
         operation_id="certificate",

@@ -11,11 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.throttling import limited
 from progress.api.course_serializers import CourseRefSerializer
 from progress.api.reading_examples import LESSON_PART, OUTLINE_PART
 from progress.api.views import NOT_MODIFIED, tagged
 from progress.selectors.downloads import Part
 from progress.services import downloading
+from progress.services.limits import DOWNLOADS
 
 _EXAMPLE = {
     "course": {"id": 7, "slug": "lines", "title": "Lines"},
@@ -73,6 +75,8 @@ _RANGES: dict[str, Any] = {
 class CourseDownload(APIView):
     """`GET /api/v1/courses/{slug}/download`"""
 
+    throttle_classes = [limited(DOWNLOADS, "GET")]
+
     @extend_schema(
         operation_id="course_download",
         summary="Download a course: manifest",
@@ -98,6 +102,8 @@ class CourseDownload(APIView):
 
 class OutlinePart(APIView):
     """`GET /api/v1/courses/{slug}/download/outline/{sha256}.json`"""
+
+    throttle_classes = [limited(DOWNLOADS, "GET")]
 
     @extend_schema(
         operation_id="outline_part",

@@ -11,6 +11,8 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
+from accounts.services.limits import WRITES
+from accounts.throttling import limited
 from progress.api import reading_examples
 from progress.api.course_serializers import my_course
 from progress.api.examples import ANSWERS, ATTEMPTS, ONE_ATTEMPT, RECHECKED, WORK
@@ -25,7 +27,7 @@ from progress.api.practice_serializers import (
     work_document,
 )
 from progress.selectors import attempts, practice, reading
-from progress.services import attempting, rechecking, revealing, saving
+from progress.services import attempting, limits, rechecking, revealing, saving
 
 WAITING = OpenApiResponse(
     AttemptSerializer,
@@ -56,6 +58,8 @@ RETRY_AFTER = {"Retry-After": "1"}  # seconds; a check takes about one
 class Attempts(APIView):
     """`GET, POST /api/v1/lessons/{id}/blocks/{block_id}/attempts`"""
 
+    throttle_classes = [limited(limits.ATTEMPTS)]
+    max_body = 10 * 1024 * 1024  # bytes: predictions for 200,000 rows
     pagination_class = api_settings.DEFAULT_PAGINATION_CLASS
     ordering = ("-created_at", "-id")
     page_size = 20
@@ -141,6 +145,8 @@ class AttemptDetail(APIView):
 class Work(APIView):
     """`GET, PUT, DELETE /api/v1/lessons/{id}/blocks/{block_id}/work`"""
 
+    throttle_classes = [limited(limits.WORK)]
+
     @extend_schema(
         operation_id="saved_work",
         summary="Saved work",
@@ -188,6 +194,8 @@ class Work(APIView):
 class Hints(APIView):
     """`GET, POST /api/v1/lessons/{id}/blocks/{block_id}/hints`"""
 
+    throttle_classes = [limited(WRITES)]
+
     @extend_schema(
         operation_id="hints",
         summary="Hints that were shown",
@@ -220,6 +228,8 @@ class Hints(APIView):
 class Solution(APIView):
     """`PUT /api/v1/lessons/{id}/blocks/{block_id}/solution`"""
 
+    throttle_classes = [limited(WRITES)]
+
     @extend_schema(
         operation_id="show_solution",
         summary="Show the solution",
@@ -236,6 +246,8 @@ class Solution(APIView):
 
 class Recheck(APIView):
     """`POST /api/v1/lessons/{id}/blocks/{block_id}/recheck`"""
+
+    throttle_classes = [limited(limits.ATTEMPTS)]
 
     @extend_schema(
         operation_id="recheck_block",

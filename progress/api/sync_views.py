@@ -5,12 +5,12 @@ from uuid import UUID
 
 from django.utils.decorators import method_decorator
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework import status
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.throttling import limited
 from progress.api.compression import compressed_page
 from progress.api.sync_serializers import (
     CHANGES,
@@ -25,18 +25,9 @@ from progress.api.sync_serializers import (
     event_of,
 )
 from progress.selectors import changes
-from progress.services import syncing
+from progress.services import limits, syncing
 
-MAX_BYTES = 5_000_000
 FIELDS = ("reason", "detail", "attempt", "is_completed", "is_current")
-
-
-class BatchTooLarge(APIException):
-    """413: a batch has more bytes than are taken at once."""
-
-    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_detail = f"At most {MAX_BYTES:,} bytes are taken at once: send fewer events."
-    default_code = "too_large"
 
 
 # Names, code and feedback are long and repeat themselves. The answers hold no secret that a guess in a request could be
@@ -44,6 +35,9 @@ class BatchTooLarge(APIException):
 @method_decorator(compressed_page, name="dispatch")
 class Sync(APIView):
     """`GET, POST /api/v1/sync`"""
+
+    throttle_classes = [limited(limits.CHANGES, "GET"), limited(limits.SYNC)]
+    max_body = 5_000_000  # bytes
 
     @extend_schema(
         operation_id="changes",
@@ -82,8 +76,6 @@ class Sync(APIView):
         responses={200: OpenApiResponse(BatchResultSerializer, description="One result for each event, in order.")},
     )
     def post(self, request: Request) -> Response:
-        if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
-            raise BatchTooLarge
         envelope = EnvelopeSerializer(data=request.data)
         envelope.is_valid(raise_exception=True)
         given = envelope.validated_data

@@ -14,11 +14,15 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
+from accounts.services.limits import WRITES
+from accounts.throttling import is_person, is_visitor, limited
+from courses.services.limits import READS
 from progress.api import reading_examples as examples
 from progress.api.course_serializers import CourseDetailSerializer, MyCourseSerializer, course_document, my_course
 from progress.api.serializers import CompletionSerializer, LessonQuery, LessonSerializer, lesson_document
 from progress.selectors import practice, reading, standings
 from progress.services import completing, copying, enrolling
+from progress.services.limits import DOWNLOADS
 
 NOT_MODIFIED = OpenApiResponse(description="Unchanged since the ETag of If-None-Match.")
 
@@ -64,6 +68,7 @@ class CourseDetail(APIView):
     """`GET /api/v1/courses/{slug}`"""
 
     permission_classes = [AllowAny]
+    throttle_classes = [limited(READS, "GET", when=is_visitor)]
 
     @extend_schema(
         operation_id="course_outline",
@@ -82,6 +87,8 @@ class CourseDetail(APIView):
 
 class EnrolmentDetail(APIView):
     """`PUT, DELETE /api/v1/courses/{slug}/enrolment`"""
+
+    throttle_classes = [limited(WRITES)]
 
     @extend_schema(
         operation_id="enrol",
@@ -115,6 +122,7 @@ class LessonDetail(APIView):
     """`GET /api/v1/lessons/{id}`"""
 
     permission_classes = [AllowAny]
+    throttle_classes = [limited(READS, "GET", when=is_visitor)]
 
     @extend_schema(
         operation_id="lesson",
@@ -151,6 +159,7 @@ class LessonNotebook(APIView):
     """`GET /api/v1/lessons/{id}/notebook`"""
 
     permission_classes = [AllowAny]
+    throttle_classes = [limited(DOWNLOADS, "GET", when=is_person), limited(READS, "GET", when=is_visitor)]
     renderer_classes = [*api_settings.DEFAULT_RENDERER_CLASSES, NotebookRenderer]
 
     @extend_schema(
@@ -173,6 +182,8 @@ class LessonNotebook(APIView):
 
 class CompletionDetail(APIView):
     """`PUT, DELETE /api/v1/lessons/{id}/completion`"""
+
+    throttle_classes = [limited(WRITES)]
 
     @extend_schema(
         operation_id="complete_lesson",

@@ -119,7 +119,8 @@ def test_it_keeps_its_budget(client, ben, enrolment, address):
     with CaptureQueriesContext(connection) as captured:
         assert client.get(address).status_code == 200
     sql = [query["sql"] for query in captured.captured_queries]
-    assert len(sql) == LOGIN + 3, "\n".join(sql)  # lesson with public content; answers; saved work
+    # the count of its limit; lesson with public content; answers; saved work
+    assert len(sql) == LOGIN + 4, "\n".join(sql)
     assert not any('"body"' in text or '"key"' in text for text in sql)
 
 

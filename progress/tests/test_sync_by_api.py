@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from progress.api.compression import takes_brotli
 from progress.api.sync_serializers import CHANGES, EVENTS, KINDS, RESULTS
-from progress.api.sync_views import MAX_BYTES
+from progress.api.sync_views import Sync
 from progress.services.completing import complete_lesson, uncomplete_lesson
 from progress.services.enrolling import enroll
 from progress.services.saving import drop_work, save_work
@@ -113,7 +113,7 @@ def test_500_events_are_taken_and_501_are_not(client, lesson):
 
 
 def test_a_body_over_its_bound_is_a_413(client, lesson):
-    body = json.dumps({"events": [], "more": "x" * MAX_BYTES})
+    body = json.dumps({"events": [], "more": "x" * Sync.max_body})
     response = client.post(SYNC, body, content_type="application/json")
     assert response.status_code == 413
     assert response.json()["type"].endswith("too-large")
@@ -174,7 +174,7 @@ def test_brotli_is_for_those_who_take_it(accepted, takes):
     assert takes_brotli(accepted) is takes
 
 
-def test_a_page_of_changes_is_one_query_and_the_login_for_1_and_for_200(client, ben, lesson):
+def test_a_page_of_changes_is_one_query_the_count_and_the_login_for_1_and_for_200(client, ben, lesson):
     course = judged_course(body_of(*(code(f"c{number}") for number in range(200))))
     enroll(user=ben, course=course)
     for rows in (1, 200):
@@ -184,7 +184,7 @@ def test_a_page_of_changes_is_one_query_and_the_login_for_1_and_for_200(client, 
         with CaptureQueriesContext(connection) as captured:
             page = client.get(SYNC, {"page_size": 200}).json()
         assert len(page["changes"]) == min(rows + 4, 200)
-        assert len(captured) == LOGIN + 1
+        assert len(captured) == LOGIN + 2  # the count of its limit; the page
 
 
 def test_answers_and_examples_are_as_the_document_says(client, ben):

@@ -14,17 +14,22 @@ from django.shortcuts import redirect, render
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.services.limits import WRITES
+from accounts.throttling import counted, is_person, is_visitor
 from courses import views as course_pages
 from courses.selectors import may_edit
+from courses.services.limits import READS
 from progress.selectors import activity, reading, standings
 from progress.selectors.practice import standing_with_practice
 from progress.services import completing, copying, enrolling
+from progress.services.limits import DOWNLOADS
 from progress.services.refusals import LessonNotPassed
 from progress.views.lesson_page import lesson_page, requirement
 from progress.views.practice_config import practice_for
 
 
 @require_safe
+@course_pages.counted_search
 def catalogue(request: HttpRequest) -> HttpResponse:
     """The catalogue with one's own progress on the cards."""
     context = course_pages.catalogue_context(request, lambda rows: standings.with_standing(rows, user=request.user))
@@ -64,6 +69,8 @@ def lesson(request: HttpRequest, slug: str, lesson_slug: str) -> HttpResponse:
 
 
 @require_safe
+@counted(DOWNLOADS, "GET", when=is_person)
+@counted(READS, "GET", when=is_visitor)
 def lesson_copy(request: HttpRequest, slug: str, lesson_slug: str) -> HttpResponseBase:
     """The lesson as a notebook with one's own code: for those who take the course, and of a preview for anyone."""
     found = reading.lesson_to_copy(user=request.user, course_slug=slug, lesson_slug=lesson_slug)
@@ -79,6 +86,7 @@ def lesson_copy(request: HttpRequest, slug: str, lesson_slug: str) -> HttpRespon
 
 
 @login_required
+@counted(WRITES)
 def enrol(request: HttpRequest, slug: str) -> HttpResponse:
     """Take the course and go to its first open lesson. A GET (back from the login page) shows the course."""
     found = reading.course_for(user=request.user, slug=slug)
@@ -93,6 +101,7 @@ def enrol(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@counted(WRITES)
 def leave(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask, then stop taking the course."""
     found = reading.course_for(user=request.user, slug=slug)
@@ -107,6 +116,7 @@ def leave(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @login_required
+@counted(WRITES)
 def complete(request: HttpRequest, slug: str, lesson_slug: str) -> HttpResponseBase:
     """Mark a lesson as done (`done=1`) or take it back (`done=0`). A GET (back from the login page) shows it."""
     found = reading.lesson_at(user=request.user, course_slug=slug, lesson_slug=lesson_slug)

@@ -23,7 +23,9 @@ document.addEventListener("htmx:before:swap", (event) => {
     location.assign(login);
     return;
   }
-  say(form, `Not saved (the server answered ${ctx.response.status}). Reload the page and try again.`);
+  const wait = ctx.response.status === 429 && ctx.response.raw.headers.get("Retry-After");
+  if (wait) say(form, `Not saved: that was too often in a short time. Try again in ${wait} seconds.`);
+  else say(form, `Not saved (the server answered ${ctx.response.status}). Reload the page and try again.`);
 });
 
 document.addEventListener("htmx:error", (event) => {
