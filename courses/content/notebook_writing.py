@@ -13,7 +13,7 @@ from typing import Any
 
 from courses.content.exercise_writing import exercise_reads_back, write_exercise
 from courses.content.languages import form_title, is_hidden
-from courses.content.notebook import Cell, content_id
+from courses.content.notebook import Cell, content_id, joined_text
 from courses.content.origin import is_as_made, is_derived, own_metadata, remembered
 from courses.content.predictions import write_predictions
 from courses.content.quiz_writing import quiz_reads_back, write_quiz
@@ -341,7 +341,7 @@ def _cell(cell: Cell) -> dict[str, Any]:
 
 def _output(output: dict[str, Any]) -> dict[str, Any]:
     if output["output_type"] == "stream":
-        return output | {"text": _lines(output.get("text", ""))}
+        return output | {"text": _lines(joined_text(output.get("text")) or "")}
     if "data" not in output:
         return output
     texts = ("text/", "image/svg", "application/javascript")

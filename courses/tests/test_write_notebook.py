@@ -14,6 +14,8 @@ from courses.content.course_source import CourseSource
 from courses.content.exercise_writing import check_source, exercise_reads_back, write_exercise
 from courses.content.folder import read_course
 from courses.content.manifest_writing import CourseEntry
+from courses.content.notebook import Cell
+from courses.content.notebook_writing import write_notebook
 from courses.content.quiz_writing import quiz_reads_back, write_quiz
 from courses.content.writing import CourseWriter, LessonToWrite, is_safe
 from courses.tests.course_folders import PYTHON_3, code, markdown, png, write
@@ -264,3 +266,10 @@ def test_a_check_reads_back_as_itself(check):
 )
 def test_paths_stay_in_the_folder(path, safe):
     assert is_safe(path) is safe
+
+
+@pytest.mark.parametrize("text", ["one\ntwo\n", ["one\n", "two\n"], ["one\ntwo\n"]])
+def test_printed_text_may_be_kept_in_lines(text: Any) -> None:
+    outputs = [{"output_type": "stream", "name": "stdout", "text": text}]
+    [cell] = json.loads(write_notebook([Cell("code", "", 1, outputs=outputs)], {}))["cells"]
+    assert cell["outputs"][0]["text"] == ["one\n", "two\n"]
