@@ -65,6 +65,9 @@ def explain_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     rows = [f"- {status} `{Problem.type_of(status)}`: {title}" for status, (_, title) in sorted(Problem.NAMES.items())]
     result["info"]["description"] = DESCRIPTION.replace("{types}", "\n".join(rows)).strip()
     result["tags"] = [{"name": name, "description": about} for name, about in TAGS.items()]
+    types = result["components"]["schemas"]["ProblemType"]
+    # Generators of clients name the constants by this; of a URN they would make one word.
+    types["x-enum-varnames"] = [urn.rpartition(":")[2].replace("-", "_").upper() for urn in types["enum"]]
     result["components"]["examples"] = {
         name: {"summary": title, "value": Problem.body(status, _DETAILS.get(status, title), _ERRORS.get(status))}
         for status, (name, title) in sorted(Problem.NAMES.items())
@@ -92,6 +95,13 @@ class Schema(AutoSchema):
     }
     OF_LIMITS: ClassVar[dict[str, str]] = {"429": "Too often; `Retry-After` says when again."}
     RETRY_AFTER: ClassVar[dict[str, Any]] = {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}
+
+    def _get_request_for_media_type(
+        self, serializer: Any, direction: Literal["request", "response"] = "request"
+    ) -> tuple[Any, bool]:
+        """A body that is one of several shapes is needed, as one of a single shape is. A change may be empty."""
+        schema, is_required = super()._get_request_for_media_type(serializer, direction)
+        return schema, is_required or (bool(schema) and self.method != "PATCH")
 
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)

@@ -189,7 +189,6 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "ML-Practicum API",
-    "ENUM_NAME_OVERRIDES": {"ProblemTypeEnum": "mlpracticum.openapi.PROBLEM_TYPES"},
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
@@ -199,6 +198,32 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "PATH_CONVERTER_OVERRIDES": {
+        "id": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
+        "block_id": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$"},
+        "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    },
+    # Clients' names of what has a closed list of values, so that no new field renames them.
+    "ENUM_NAME_OVERRIDES": {
+        "BlockType": "courses.content.schema.BLOCK_TYPES",
+        "CalloutKind": "courses.api.block_serializers.CALLOUTS",
+        "CellOutputType": "courses.api.block_serializers.OUTPUTS",
+        "CellRun": "courses.api.block_serializers.RUNS",
+        "ChangeKind": "progress.api.sync_serializers.KINDS",
+        "CheckComparison": "courses.api.block_serializers.COMPARISONS",
+        "CompletionRule": "progress.api.course_serializers.RULES",
+        "CourseLevel": "courses.api.serializers.LEVELS",
+        "EventReason": "progress.services.syncing.REASONS",
+        "EventStatus": "progress.api.sync_serializers.STATUSES",
+        "EventType": "progress.api.sync_serializers.TYPES",
+        "JudgedType": "progress.api.practice_serializers.JUDGED",
+        "Metric": "courses.api.block_serializers.METRICS",
+        "ProblemType": "mlpracticum.openapi.PROBLEM_TYPES",
+        "PartKind": "progress.api.download_serializers.KINDS",
+        "QuizKind": "courses.api.block_serializers.QUIZZES",
+        "Verdict": "progress.selectors.attempts.VERDICTS",
+        "VerifiedBy": "progress.selectors.attempts.VERIFIERS",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "mlpracticum.openapi.tell_feedbacks_apart",

@@ -109,7 +109,7 @@ def test_every_operation_of_ours_says_how_it_fails(document):
 
 
 def test_every_problem_names_its_type(document):
-    types = set(document["components"]["schemas"]["ProblemTypeEnum"]["enum"])
+    types = set(document["components"]["schemas"]["ProblemType"]["enum"])
     assert "urn:ml-practicum:problem:conflict" in types
     for name in types - {"urn:ml-practicum:problem:error"}:
         assert name in document["info"]["description"]
@@ -188,7 +188,7 @@ def test_what_the_site_answers_is_what_the_document_says(client, lesson, documen
     answered = {
         "CourseDetail": "/api/v1/courses/lines",
         "Lesson": f"/api/v1/lessons/{lesson.pk}?include=html",
-        "Hints": f"{blocks}/code/hints",
+        "ShownHints": f"{blocks}/code/hints",
         "Work": f"{blocks}/code/work",
         "Leaderboard": f"{blocks}/predict/leaderboard",
         "PaginatedPastAttemptList": f"{blocks}/ask/attempts",

@@ -124,7 +124,12 @@ SHAPES: dict[str, Shape] = {
         {
             "status": {"const": 200},
             # The address of an account that is still to be made has a person without an id.
-            "data": fields({"email": TEXT, "user": fields({"has_usable_password": FLAG}, {"id": NUMBER, **_PERSON})}),
+            "data": fields(
+                {
+                    "email": TEXT,
+                    "user": fields({"has_usable_password": FLAG}, {"id": NUMBER, "email": TEXT, **_PERSON}),
+                }
+            ),
             "meta": fields({"is_authenticating": FLAG}),
         }
     ),

@@ -5,7 +5,6 @@ from typing import Any
 from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
 from django.contrib.auth import logout
 from django.http import StreamingHttpResponse
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import APIException, PermissionDenied
@@ -13,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.export_serializers import EXAMPLE, ExportSerializer
 from accounts.api.serializers import DeletionSerializer, MeSerializer
 from accounts.services import leaving, limits, people, personal_data
 from accounts.throttling import limited
@@ -138,20 +138,8 @@ class ExportView(APIView):
             "thing. Sent while it is read, as an attachment. At most 10 an hour."
         ),
         tags=["me"],
-        responses={(200, "application/json"): OpenApiTypes.OBJECT},
-        examples=[
-            OpenApiExample(
-                "Beginning",
-                value={
-                    "version": 1,
-                    "profile": {"id": 7, "email": "ben@example.org"},
-                    "addresses": [],
-                    "enrolments": [],
-                },
-                response_only=True,
-                status_codes=["200"],
-            )
-        ],
+        responses={200: ExportSerializer},
+        examples=[OpenApiExample("A new learner", value=EXAMPLE, response_only=True, status_codes=["200"])],
     )
     def get(self, request: Request) -> StreamingHttpResponse:
         document = personal_data.document(request.user)  # type: ignore[arg-type]  # never anonymous

@@ -76,8 +76,13 @@ _OUTPUT = {
     "properties": {
         "output_type": {"enum": ["stream", "display_data", "execute_result", "error"]},
         "name": _text(100),
+        "text": {"type": ["string", "array"], "items": {"type": "string"}},
         "data": {"type": "object", "maxProperties": 50},
         "metadata": _FREE,
+        "execution_count": {"type": ["integer", "null"]},
+        "ename": {"type": "string"},
+        "evalue": {"type": "string"},
+        "traceback": {"type": "array", "items": {"type": "string"}},
     },
 }
 

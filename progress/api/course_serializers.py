@@ -7,6 +7,8 @@ from rest_framework import serializers
 from courses.api.serializers import CourseOutlineSerializer
 from progress.selectors.standings import Standing, certificate_points
 
+RULES = ["read", "passed"]
+
 
 class CourseRefSerializer(serializers.Serializer):
     """Which course."""

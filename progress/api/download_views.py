@@ -4,7 +4,6 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.urls import reverse
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -12,9 +11,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.throttling import limited
-from progress.api.course_serializers import CourseRefSerializer
+from progress.api.download_serializers import (
+    DownloadSerializer,
+    KeptLessonContentSerializer,
+    KeptOutlineSerializer,
+)
 from progress.api.reading_examples import LESSON_PART, OUTLINE_PART
-from progress.api.views import NOT_MODIFIED, tagged
+from progress.api.views import ETAG, IF_NONE_MATCH, NOT_MODIFIED, tagged
 from progress.selectors.downloads import Part
 from progress.services import downloading
 from progress.services.limits import DOWNLOADS
@@ -36,40 +39,24 @@ _EXAMPLE = {
 }  # fmt: skip
 
 
-class PartSerializer(serializers.Serializer):
-    """Bytes to fetch. A part whose `sha256` the device has needs no request."""
-
-    kind = serializers.ChoiceField(choices=["outline", "lesson", "asset"])
-    id = serializers.CharField(help_text="A lesson's id, a file's name, or the course's slug.")
-    sha256 = serializers.RegexField(r"^[0-9a-f]{64}$", help_text="Of the bytes, before any Content-Encoding.")
-    size = serializers.IntegerField(help_text="Bytes, before any Content-Encoding.")
-    media_type = serializers.CharField()
-    url = serializers.CharField(help_text="Path on this site.")
-
-
-class DownloadSerializer(serializers.Serializer):
-    """Everything to keep of a course."""
-
-    course = CourseRefSerializer()
-    revision = serializers.RegexField(r"^[0-9a-f]{64}$", help_text="Changes when any part does.")
-    size = serializers.IntegerField(help_text="Bytes of all parts; equal parts count once.")
-    parts = PartSerializer(many=True)
-
-
-_RANGES: dict[str, Any] = {
-    "parameters": [
-        OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range, such as `bytes=1000-`."),
-        OpenApiParameter("If-Range", str, OpenApiParameter.HEADER, description="The ETag that the range belongs to."),
-        OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="ETags of what is there."),
-    ],
-    "responses": {
-        (200, "application/json"): OpenApiTypes.OBJECT,
-        (206, "application/json"): OpenApiResponse(OpenApiTypes.BINARY, description="The bytes of the range."),
-        304: NOT_MODIFIED,
-        416: OpenApiResponse(description="The range begins behind the end."),
-    },
-    "tags": ["courses"],
-}
+def _ranges(shape: type[serializers.Serializer]) -> dict[str, Any]:
+    """What both kinds of parts have in the documentation: `shape` is the whole one's."""
+    return {
+        "parameters": [
+            OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range, such as `bytes=1000-`."),
+            OpenApiParameter("If-Range", str, OpenApiParameter.HEADER, description="The range's ETag."),
+            IF_NONE_MATCH,
+            ETAG,
+            OpenApiParameter("Content-Range", str, OpenApiParameter.HEADER, response=[206]),
+        ],
+        "responses": {
+            200: shape,
+            206: OpenApiResponse(description="The bytes of the range: a piece of JSON, to be joined with the others."),
+            304: NOT_MODIFIED,
+            416: OpenApiResponse(description="The range begins behind the end."),
+        },
+        "tags": ["courses"],
+    }
 
 
 class CourseDownload(APIView):
@@ -85,6 +72,7 @@ class CourseDownload(APIView):
             "after an update only those with a new `sha256` are to be fetched."
         ),
         tags=["courses"],
+        parameters=[IF_NONE_MATCH, ETAG],
         responses={200: DownloadSerializer, 304: NOT_MODIFIED},
         examples=[OpenApiExample("A course with one lesson and one picture", _EXAMPLE, response_only=True)],
     )
@@ -113,7 +101,7 @@ class OutlinePart(APIView):
             "that cells may read. 404 when the course has changed since: ask for the manifest again."
         ),
         examples=OUTLINE_PART,
-        **_RANGES,
+        **_ranges(KeptOutlineSerializer),
     )
     def get(self, request: Request, slug: str, sha256: str) -> HttpResponse:
         download = downloading.prepared_download(user=request.user, slug=slug)
@@ -133,7 +121,7 @@ class LessonPart(APIView):
             "order that is nobody's own. 404 when the lesson has changed since: ask for the manifest again."
         ),
         examples=LESSON_PART,
-        **_RANGES,
+        **_ranges(KeptLessonContentSerializer),
     )
     def get(self, request: Request, slug: str, sha256: str) -> HttpResponse:
         return _content(sha256, downloading.lesson_part(user=request.user, slug=slug, sha256=sha256))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.urls import reverse
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -12,6 +13,7 @@ from progress.api.feedback_serializers import FeedbackField
 from progress.selectors.attempts import VERDICTS, VERIFIERS
 from progress.selectors.practice import BlockState, LessonPractice, SavedState
 
+JUDGED = ["quiz", "exercise", "predictions"]
 ANSWER_HELP = (
     "What the block asks for: the id of a choice (single), a list of ids (multiple), a number or text such as "
     '`"9.81 m/s^2"` (numeric), text (text), source code (exercise), a list of values in the order of the rows '
@@ -19,14 +21,38 @@ ANSWER_HELP = (
 )
 
 
-@extend_schema_field({"type": ["string", "number", "array", "object"], "description": ANSWER_HELP})
+_VALUE = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]}
+_ANSWERS: list[dict[str, Any]] = [{"type": "string"}, {"type": "number"}, {"type": "array", "items": _VALUE}]
+
+
+@extend_schema_field({"anyOf": _ANSWERS, "description": ANSWER_HELP})
 class AnswerField(serializers.JSONField):
-    """Any JSON value; what a block takes is said by the block."""
+    """What a block takes is said by the block."""
 
 
-@extend_schema_field({"type": ["string", "number", "array", "object", "null"], "description": ANSWER_HELP})
+@extend_schema_field({"anyOf": [*_ANSWERS, {"type": "null"}], "description": ANSWER_HELP})
 class SavedAnswerField(AnswerField):
     """A quiz's answer that was saved and not given, or null."""
+
+
+class StoredPredictionsSerializer(serializers.Serializer):
+    """Predictions that were given: not they themselves, but how many, and the checksum of them as JSON."""
+
+    rows = serializers.IntegerField()
+    sha256 = serializers.CharField()
+
+
+class GivenAnswerField(serializers.JSONField):
+    """An answer in its normal form."""
+
+
+class GivenAnswerFieldExtension(OpenApiSerializerFieldExtension):
+    """An answer, or what is left of predictions."""
+
+    target_class = GivenAnswerField
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        return {"anyOf": [*_ANSWERS, auto_schema.resolve_serializer(StoredPredictionsSerializer, direction).ref]}
 
 
 class ClientUidField(serializers.UUIDField):
@@ -75,7 +101,7 @@ class AttemptSerializer(serializers.Serializer):
     uid = serializers.UUIDField()
     lesson_id = serializers.IntegerField()
     block_id = serializers.CharField()
-    type = serializers.ChoiceField(choices=["quiz", "exercise", "predictions"])
+    type = serializers.ChoiceField(choices=JUDGED)
     verdict = serializers.ChoiceField(choices=VERDICTS)
     score = serializers.FloatField()
     max_score = serializers.FloatField()
@@ -99,7 +125,7 @@ class PastAttemptSerializer(serializers.Serializer):
     score = serializers.FloatField()
     max_score = serializers.FloatField()
     revision = serializers.IntegerField()
-    answer = AnswerField()
+    answer = GivenAnswerField()
     created_at = serializers.DateTimeField()
     checked_at = serializers.DateTimeField(allow_null=True)
 
@@ -120,7 +146,19 @@ class WorkContentSerializer(serializers.Serializer):
     answer = AnswerField(required=False)
 
 
-class HintsSerializer(serializers.Serializer):
+class CodeWorkSerializer(serializers.Serializer):
+    """What to keep of a code cell or an exercise."""
+
+    source = SourceField()  # type: ignore[assignment]  # the member's name in nbformat
+
+
+class QuizWorkSerializer(serializers.Serializer):
+    """What to keep of a quiz."""
+
+    answer = AnswerField()
+
+
+class ShownHintsSerializer(serializers.Serializer):
     """The hints that were asked for, as sanitised HTML, and how many there are."""
 
     hints = serializers.ListField(child=serializers.CharField())

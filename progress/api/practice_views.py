@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, PolymorphicProxySerializer, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -19,8 +19,10 @@ from progress.api.examples import ANSWERS, ATTEMPTS, ONE_ATTEMPT, RECHECKED, WOR
 from progress.api.practice_serializers import (
     AnswerSerializer,
     AttemptSerializer,
-    HintsSerializer,
+    CodeWorkSerializer,
     PastAttemptSerializer,
+    QuizWorkSerializer,
+    ShownHintsSerializer,
     SolutionSerializer,
     WorkContentSerializer,
     WorkSerializer,
@@ -29,6 +31,9 @@ from progress.api.practice_serializers import (
 from progress.selectors import attempts, practice, reading
 from progress.services import attempting, limits, rechecking, revealing, saving
 
+WORK_CONTENT = PolymorphicProxySerializer(
+    component_name="WorkContent", serializers=[CodeWorkSerializer, QuizWorkSerializer], resource_type_field_name=None
+)
 WAITING = OpenApiResponse(
     AttemptSerializer,
     description="Kept, and waiting for its check. Ask for the attempt by its uid, or send the same again, when the "
@@ -165,7 +170,7 @@ class Work(APIView):
         summary="Save work",
         description="Idempotent; the newest write wins. Nothing of it is run or judged.",
         tags=["practice"],
-        request=WorkContentSerializer,
+        request=WORK_CONTENT,
         examples=WORK,
         responses={200: WorkSerializer},
     )
@@ -202,7 +207,7 @@ class Hints(APIView):
         description="And how many there are. Reading them shows no further one.",
         tags=["practice"],
         examples=reading_examples.HINTS,
-        responses={200: HintsSerializer},
+        responses={200: ShownHintsSerializer},
     )
     def get(self, request: Request, lesson_id: int, block_id: str) -> Response:
         lesson = reading.enrolled_lesson(user=request.user, lesson_id=lesson_id)
@@ -216,7 +221,7 @@ class Hints(APIView):
         tags=["practice"],
         request=None,
         examples=reading_examples.HINTS,
-        responses={200: HintsSerializer},
+        responses={200: ShownHintsSerializer},
     )
     def post(self, request: Request, lesson_id: int, block_id: str) -> Response:
         lesson = reading.enrolled_lesson(user=request.user, lesson_id=lesson_id)

@@ -4,7 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from progress.api.course_serializers import CourseRefSerializer, MyCourseSerializer
+from courses.api.block_serializers import BLOCKS, BlockField, HeadingSerializer
+from progress.api.course_serializers import RULES, CourseRefSerializer, MyCourseSerializer
 from progress.api.practice_serializers import (
     BlockStateSerializer,
     WorkSerializer,
@@ -32,7 +33,7 @@ class RenderedPartSerializer(serializers.Serializer):
     """A block as HTML, sanitised."""
 
     id = serializers.CharField()
-    type = serializers.CharField()
+    type = serializers.ChoiceField(choices=list(BLOCKS))
     html = serializers.CharField()
 
 
@@ -58,13 +59,13 @@ class LessonSerializer(serializers.Serializer):
     minutes = serializers.IntegerField()
     points = serializers.FloatField(help_text="Of all blocks that are judged.")
     completion_rule = serializers.ChoiceField(
-        choices=["read", "passed"], help_text="`passed`: complete only when every judged block is passed."
+        choices=RULES, help_text="`passed`: complete only when every judged block is passed."
     )
     updated_at = serializers.DateTimeField()
     course = CourseRefSerializer()
     revision = serializers.IntegerField()
-    toc = serializers.ListField(child=serializers.DictField())
-    blocks = serializers.ListField(child=serializers.DictField())
+    toc = HeadingSerializer(many=True)
+    blocks = serializers.ListField(child=BlockField())
     state = LessonStateSerializer()
     html = RenderedPartSerializer(many=True, required=False)
 

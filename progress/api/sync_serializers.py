@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
 from progress.api.feedback_serializers import FeedbackField
-from progress.api.practice_serializers import AnswerField, ClientUidField, SavedAnswerField, SourceField
+from progress.api.practice_serializers import JUDGED, AnswerField, ClientUidField, SavedAnswerField, SourceField
 from progress.selectors.attempts import VERDICTS
 from progress.selectors.changes import PAGE_SIZE, PAGE_SIZE_MAX
 from progress.services.syncing import REASONS, Event
@@ -23,6 +23,7 @@ KINDS = (
     "lesson",
     "certificate",
 )
+STATUSES = ("applied", "duplicate", "rejected")
 BLOCK = r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$"
 
 
@@ -82,7 +83,7 @@ class EventResultSerializer(serializers.Serializer):
     """
 
     uid = serializers.UUIDField(allow_null=True, help_text="null: the event had none that can be read.")
-    status = serializers.ChoiceField(choices=["applied", "duplicate", "rejected"])
+    status = serializers.ChoiceField(choices=STATUSES)
     reason = serializers.ChoiceField(choices=REASONS, required=False)
     detail = serializers.CharField(required=False, help_text="The reason in words.")
     is_completed = serializers.BooleanField(
@@ -124,7 +125,7 @@ class CompletionChangeSerializer(serializers.Serializer):
 class ResultChangeSerializer(serializers.Serializer):
     """The best in a block."""
 
-    type = serializers.CharField()
+    type = serializers.ChoiceField(choices=JUDGED)
     score = serializers.FloatField()
     max_score = serializers.FloatField()
     attempts = serializers.IntegerField()
@@ -133,16 +134,16 @@ class ResultChangeSerializer(serializers.Serializer):
 
 
 class AttemptChangeSerializer(serializers.Serializer):
-    """An attempt; `feedback` is empty while it waits."""
+    """An attempt; while it waits its `feedback` is the message alone."""
 
-    type = serializers.CharField()
+    type = serializers.ChoiceField(choices=JUDGED)
     verdict = serializers.ChoiceField(choices=VERDICTS)
     score = serializers.FloatField()
     max_score = serializers.FloatField()
     revision = serializers.IntegerField()
     created_at = serializers.DateTimeField()
     checked_at = serializers.DateTimeField(allow_null=True)
-    feedback = serializers.DictField(help_text="As an attempt has it.")
+    feedback = FeedbackField()
 
 
 class WorkVersionSerializer(serializers.Serializer):
@@ -202,7 +203,7 @@ class ChangeSerializer(serializers.Serializer):
     certificate = CertificateChangeSerializer(required=False)
 
 
-class ChangesSerializer(serializers.Serializer):
+class ChangePageSerializer(serializers.Serializer):
     """A page of changes. With `is_reset` the server was restored from a backup: forget everything, and begin here."""
 
     changes = ChangeSerializer(many=True)

@@ -18,8 +18,8 @@ from progress.api.sync_serializers import (
     RESULTS,
     BatchResultSerializer,
     BatchSerializer,
+    ChangePageSerializer,
     ChangesQuery,
-    ChangesSerializer,
     EnvelopeSerializer,
     EventSerializer,
     event_of,
@@ -47,7 +47,7 @@ class Sync(APIView):
         tags=["sync"],
         parameters=[ChangesQuery],
         examples=CHANGES,
-        responses={200: ChangesSerializer},
+        responses={200: ChangePageSerializer},
     )
     def get(self, request: Request) -> Response:
         query = ChangesQuery(data=request.query_params)

@@ -2,9 +2,17 @@
 
 from django.urls import path
 
-from progress.api import award_views, converters, download_views, practice_views, sync_views, views
+from progress.api import (
+    award_views,
+    converters,
+    download_views,
+    export_serializers,
+    practice_views,
+    sync_views,
+    views,
+)
 
-__all__ = ["converters", "urlpatterns"]  # imported for what it registers
+__all__ = ["converters", "export_serializers", "urlpatterns"]  # imported for what they register
 
 DOWNLOAD = "courses/<slug:slug>/download"
 BLOCK = "lessons/<id:lesson_id>/blocks/<block_id:block_id>"

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import JSONRenderer
@@ -25,6 +25,12 @@ from progress.services import completing, copying, enrolling
 from progress.services.limits import DOWNLOADS
 
 NOT_MODIFIED = OpenApiResponse(description="Unchanged since the ETag of If-None-Match.")
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of what is there, or several."
+)
+ETAG = OpenApiParameter(
+    "ETag", str, OpenApiParameter.HEADER, response=[200], description="Names this content; for If-None-Match."
+)
 
 
 def tagged(request: Request, data: Any, *, tag: str | None = None) -> Response:
@@ -54,6 +60,7 @@ class MyCourses(APIView):
         summary="My courses",
         description="The caller's courses with completion, the last touched first.",
         tags=["progress"],
+        parameters=[IF_NONE_MATCH, ETAG],
         examples=examples.MY_COURSE,
         responses={200: MyCourseSerializer(many=True), 304: NOT_MODIFIED},
     )
@@ -75,6 +82,7 @@ class CourseDetail(APIView):
         summary="Course outline",
         description="A course with its modules and lessons, what of them the caller has completed, and points won.",
         tags=["courses"],
+        parameters=[IF_NONE_MATCH, ETAG],
         examples=examples.OUTLINE,
         responses={200: CourseDetailSerializer, 304: NOT_MODIFIED},
     )
@@ -129,7 +137,7 @@ class LessonDetail(APIView):
         summary="Lesson",
         description="A lesson of a course that the caller takes, or a preview.",
         tags=["courses"],
-        parameters=[LessonQuery],
+        parameters=[LessonQuery, IF_NONE_MATCH, ETAG],
         examples=examples.LESSON,
         responses={200: LessonSerializer, 304: NOT_MODIFIED},
     )
@@ -168,6 +176,7 @@ class LessonNotebook(APIView):
         description="A lesson of a course that the caller takes, or a preview, as an `.ipynb` with the caller's own "
         "code in it, complete in itself and without any answer.",
         tags=["courses"],
+        parameters=[IF_NONE_MATCH, ETAG],
         examples=examples.NOTEBOOK,
         responses={(200, copying.MEDIA_TYPE): OpenApiTypes.OBJECT, 304: NOT_MODIFIED},
     )

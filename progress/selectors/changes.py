@@ -14,6 +14,8 @@ from django.core import signing
 from django.db import connection
 
 from courses.models import Course
+from progress.models import Attempt
+from progress.selectors.attempts import WAITING
 from progress.selectors.changes_sql import PAGE
 
 PAGE_SIZE, PAGE_SIZE_MAX = 100, 200
@@ -90,6 +92,8 @@ def _bounded(found: list[Any], page_size: int) -> list[Any]:
 
 def _document(text: str) -> dict[str, Any]:
     document = json.loads(text)
+    if "attempt" in document and document["attempt"]["verdict"] == Attempt.Verdict.PENDING:
+        document["attempt"]["feedback"] = {"message": WAITING}
     for part in document.values():
         if isinstance(part, dict):
             for name, value in part.items():

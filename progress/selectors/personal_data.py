@@ -61,10 +61,28 @@ def register_sections() -> None:
     register("predictions", _predictions)
 
 
-def _rows_of(model: type[Model]) -> Callable[[User], Iterator[dict[str, Any]]]:
+def told_fields(model: type[Model]) -> dict[str, tuple[Any, bool]]:
+    """By its name in the document: the model field that each value of a row is of, and whether it may be null."""
+    return {name: _at_path(model, path) for name, path in _told(model).items()}
+
+
+def _told(model: type[Model]) -> dict[str, str]:
     fields = [field.name for field in model._meta.concrete_fields]
-    told = dict(_NAMES.get(name, (name, name)) for name in fields if name not in LEFT_OUT)
-    person = "user" if "user" in fields else "enrolment__user"
+    return dict(_NAMES.get(name, (name, name)) for name in fields if name not in LEFT_OUT)
+
+
+def _at_path(model: type[Model], path: str) -> tuple[Any, bool]:
+    is_null = False
+    field: Any = None
+    for name in path.split("__"):
+        field = (field.related_model if field else model)._meta.get_field(name)
+        is_null = is_null or field.null
+    return field, is_null
+
+
+def _rows_of(model: type[Model]) -> Callable[[User], Iterator[dict[str, Any]]]:
+    told = _told(model)
+    person = "user" if any(field.name == "user" for field in model._meta.concrete_fields) else "enrolment__user"
 
     def rows(user: User) -> Iterator[dict[str, Any]]:
         for row in in_pages(model._default_manager.filter(**{person: user}).values("pk", *told.values())):

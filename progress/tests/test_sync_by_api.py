@@ -212,12 +212,12 @@ def test_answers_and_examples_are_as_the_document_says(client, ben):
     document = SchemaGenerator().get_schema(request=None, public=True)
     told = [
         ("BatchResult", results),
-        ("Changes", page),
-        ("Changes", later),
+        ("ChangePage", page),
+        ("ChangePage", later),
         ("BatchRequest", {**batch, "events": events[:4]}),
         *(("BatchRequest", example.value) for example in EVENTS),
         *(("BatchResult", example.value) for example in RESULTS),
-        *(("Changes", example.value) for example in CHANGES),
+        *(("ChangePage", example.value) for example in CHANGES),
     ]
     for name, value in told:
         schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
