@@ -187,6 +187,8 @@ def test_a_page_of_changes_is_one_query_the_count_and_the_login_for_1_and_for_20
         assert len(captured) == LOGIN + 2  # the count of its limit; the page
 
 
+# Committed, as requests are: a cursor sees its own transaction as soon as another one has begun after it.
+@pytest.mark.django_db(transaction=True)
 def test_answers_and_examples_are_as_the_document_says(client, ben):
     course = judged_course(body_of(quiz(), exercise()))
     enrolment = taken_long_ago(enroll(user=ben, course=course))
