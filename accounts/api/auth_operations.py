@@ -217,7 +217,7 @@ AUTH_OPERATIONS: tuple[Operation, ...] = (
         "refresh_tokens",
         "Next pair of tokens",
         "A refresh token is good for one use. One that comes back after its use ends its session, unless it comes with "
-        "the `Idempotency-Key` of that use: then it gets the same pair again.",
+        "the `Idempotency-Key` of that use: then it gets the same successor again.",
         ("TokenPair", "Both are new."),
         "RefreshRequest",
         {"400": "The token is not good (any more)."},
