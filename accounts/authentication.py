@@ -14,7 +14,7 @@ from accounts.tokens import Bearer, bearer_of
 class BearerAuthentication(JWTTokenAuthentication):
     """`Authorization: Bearer <access token>`, looked up in the session it belongs to.
 
-    Two queries. A token of someone who logged out, was deactivated or deleted is not valid, whatever its expiry says.
+    One query. A token of someone who logged out, was deactivated or deleted is not valid, whatever its expiry says.
     """
 
     def authenticate_header(self, request: Request) -> str:

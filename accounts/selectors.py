@@ -9,8 +9,15 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
+from django.contrib.sessions.models import Session
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import BigIntegerField, CharField, Subquery
+from django.db.models.functions import Now
 
 from accounts.models import User
+from accounts.querysets import CompiledRows, Given
+
+_COLUMNS = [field.attname for field in User._meta.concrete_fields]
 
 
 def address_of(user: User) -> str:
@@ -42,6 +49,30 @@ def is_email_taken(email: str, *, owner: User) -> bool:
 def person_with(*, email: str) -> User | None:
     """The active person with this address, None when there is none. 1 query."""
     return User.objects.filter(email=User.objects.normalize_email(email), is_active=True).first()
+
+
+_PERSON_OF_SESSION = CompiledRows(
+    lambda: User.objects.filter(pk=Given("person", BigIntegerField()))
+    .annotate(
+        session_data=Subquery(
+            Session.objects.filter(session_key=Given("key", CharField()), expire_date__gt=Now()).values("session_data")
+        )
+    )
+    .filter(session_data__isnull=False)
+    .values(*_COLUMNS, "session_data")
+)
+
+
+def person_and_session(*, person_id: int, session_key: str) -> tuple[User, str] | None:
+    """The person, and what is stored of a session that is not over; None where either is missing. 1 query.
+
+    Whose session it is, and whether the person may use it, is for the caller to say.
+    """
+    rows = _PERSON_OF_SESSION.rows(person=person_id, key=session_key)
+    if not rows:
+        return None
+    *columns, data = rows[0].values()
+    return User.from_db(DEFAULT_DB_ALIAS, _COLUMNS, columns), data
 
 
 def is_last_superuser(user: User) -> bool:

@@ -11,10 +11,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, QuerySet, Subquery, Sum, Value, When
+from django.db.models import BigIntegerField, Case, Count, Exists, F, IntegerField, OuterRef, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, JSONObject, Least
 from django.urls import reverse
 
+from accounts.querysets import CompiledRows, Given
 from courses.models import Course, Lesson
 from progress.models import BlockResult, Enrolment, LessonCompletion
 
@@ -27,7 +28,11 @@ class NextLesson:
     slug: str
     title: str
     minutes: int
-    url: str
+    course_slug: str
+
+    @property
+    def url(self) -> str:
+        return reverse("courses:lesson", args=[self.course_slug, self.slug])
 
 
 @dataclass(slots=True)
@@ -166,7 +171,6 @@ def as_standing(row: dict[str, Any]) -> Standing:
     # A course that lost its last lesson was not finished by that: what was removed may come back.
     finished = row["completed_at"] is not None or (row["lesson_count"] > 0 and total <= completed)
     upcoming = row["upcoming"]
-    base = reverse("courses:course", args=[row["slug"]])
     return Standing(
         course_id=row["course_id"],
         slug=row["slug"],
@@ -176,7 +180,7 @@ def as_standing(row: dict[str, Any]) -> Standing:
         total=total,
         new_lessons=max(0, total - completed) if finished else 0,
         is_finished=finished,
-        next_lesson=NextLesson(url=f"{base}{upcoming['slug']}/", **upcoming) if upcoming else None,
+        next_lesson=NextLesson(course_slug=row["slug"], **upcoming) if upcoming else None,
         last_activity_at=row["last_activity_at"],
         enrolled_at=row["enrolled_at"],
         completed_at=row["completed_at"],
@@ -188,17 +192,23 @@ def as_standing(row: dict[str, Any]) -> Standing:
     )
 
 
-def my_courses(*, user: Any) -> list[Standing]:
+_MY_COURSES = CompiledRows(lambda: my_course_rows(user=Given("user", BigIntegerField())))
+_STANDING = CompiledRows(
+    lambda: my_course_rows(user=Given("user", BigIntegerField())).filter(course=Given("course", BigIntegerField()))
+)
+
+
+def my_courses(*, user: Any, at_most: int | None = None) -> list[Standing]:
     """Every course the person takes, the last touched first. 1 query, for one course and for twenty."""
-    return [as_standing(row) for row in my_course_rows(user=user)]
+    return [as_standing(row) for row in _MY_COURSES.rows(user=user.pk, at_most=at_most)]
 
 
 def standing_in(*, user: Any, course: Course) -> Standing | None:
     """How far the person is in one course; None when not enrolled. 1 query, none for an anonymous visitor."""
     if not user.is_authenticated:
         return None
-    row = my_course_rows(user=user).filter(course=course).first()
-    return as_standing(row) if row else None
+    rows = _STANDING.rows(user=user.pk, course=course.pk)
+    return as_standing(rows[0]) if rows else None
 
 
 def with_standing(courses: QuerySet[Course], *, user: Any) -> QuerySet[Course]:

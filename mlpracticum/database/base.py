@@ -1,0 +1,25 @@
+"""Django's PostgreSQL backend, which asks the operating system whether a kept connection is still good.
+
+With CONN_HEALTH_CHECKS Django sends `SELECT 1` at the first query of every request. What it finds that way is nearly
+always a server that went away, and that arrives by itself: an idle connection has nothing to read unless the server
+closed it. Looking costs a microsecond instead of a round trip.
+"""
+
+import select
+
+from django.db.backends.postgresql import base
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Found by Django by its name."""
+
+    def is_usable(self) -> bool:
+        """Whether the connection can be used again; after an error the server is asked."""
+        if self.errors_occurred or self.connection is None:
+            return super().is_usable()
+        if self.connection.closed:
+            return False
+        # Something to read, be it no more than a notice, makes a new connection, which is never wrong.
+        waiting = select.poll()
+        waiting.register(self.connection.fileno(), select.POLLIN)
+        return not waiting.poll(0)
