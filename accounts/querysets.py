@@ -24,8 +24,8 @@ class Given(models.Expression):
         super().__init__(output_field=output_field)
         self.name = name
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        return f"%s::{self.output_field.db_type(connection)}", [self]
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        return f"%s::{self.output_field.db_type(connection)}", (self,)
 
 
 class CompiledRows:
@@ -42,8 +42,8 @@ class CompiledRows:
         """The rows for these values. 1 query."""
         sql, names, compiler, converters = self._compiled
         with connection.cursor() as cursor:
-            # Django's own cursors put values into the text themselves: no two texts are equal, and none is planned once.
-            cursor.cursor = ServerBindingCursor(connection.connection)
+            # Django's own cursors put the values into the text: no two are equal, and each is planned anew.
+            cursor.cursor = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]  # untyped bases
             cursor.execute(sql, {**given, "at_most": at_most})
             found = cursor.fetchall()
         if converters:
@@ -60,7 +60,7 @@ class CompiledRows:
         # Constants become part of the text, so that PostgreSQL knows them when it plans.
         sql = _HOLE.sub(lambda hole: "%%" if hole[0] == "%%" else _written(next(left)), text)
         converters = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
-        return f"{sql} LIMIT %(at_most)s", list(query.selected), compiler, converters
+        return f"{sql} LIMIT %(at_most)s", list(query.selected or ()), compiler, converters
 
 
 def _written(value: Any) -> str:

@@ -52,14 +52,18 @@ def person_with(*, email: str) -> User | None:
 
 
 _PERSON_OF_SESSION = CompiledRows(
-    lambda: User.objects.filter(pk=Given("person", BigIntegerField()))
-    .annotate(
-        session_data=Subquery(
-            Session.objects.filter(session_key=Given("key", CharField()), expire_date__gt=Now()).values("session_data")
+    lambda: (
+        User.objects.filter(pk=Given("person", BigIntegerField()))
+        .annotate(
+            session_data=Subquery(
+                Session.objects.filter(session_key=Given("key", CharField()), expire_date__gt=Now()).values(
+                    "session_data"
+                )
+            )
         )
+        .filter(session_data__isnull=False)
+        .values(*_COLUMNS, "session_data")
     )
-    .filter(session_data__isnull=False)
-    .values(*_COLUMNS, "session_data")
 )
 
 

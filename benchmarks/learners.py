@@ -14,7 +14,21 @@ COURSES, MODULES, LESSONS_EACH = 200, 5, 8
 LESSONS = MODULES * LESSONS_EACH
 DONE = (24, 14, 8, 4, 0)  # completed lessons in a learner's five courses
 BEGIN = datetime(2025, 1, 6, tzinfo=UTC)
-WORDS = "gradient tensor batch epoch kernel layer loss metric model sample score vector weight".split()
+WORDS = [
+    "gradient",
+    "tensor",
+    "batch",
+    "epoch",
+    "kernel",
+    "layer",
+    "loss",
+    "metric",
+    "model",
+    "sample",
+    "score",
+    "vector",
+    "weight",
+]
 TOKEN_LIFETIME = 24 * 3600  # seconds: a token of the site's five minutes would end while it is measured
 ROUTES = ("my-courses", "lesson", "completion")
 
@@ -147,7 +161,7 @@ def _write_learners(chance: random.Random, learners: int) -> None:
         lessons.setdefault(course, []).append(pk)
     courses = list(Course.objects.order_by("pk").values_list("pk", flat=True))
     people = User.objects.bulk_create(
-        User(email=f"learner-{number}@example.org", display_name=f"Learner {number}", password="!", date_joined=BEGIN)
+        User(email=f"learner-{number}@example.org", display_name=f"Learner {number}", date_joined=BEGIN)
         for number in range(learners)
     )
     enrolments = []

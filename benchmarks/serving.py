@@ -1,4 +1,4 @@
-"""Servers under load on this machine: started with the settings of production, driven by wrk, their processor time taken.
+"""Servers under load on this machine: started with production's settings, driven by wrk, their processor time taken.
 
 Processor time is what the processes of a server and of its database used, by the kernel's count (/proc, so Linux
 alone). It hardly depends on what else the machine does, which rates and latencies do.

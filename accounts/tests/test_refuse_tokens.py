@@ -13,6 +13,8 @@ from allauth.headless.tokens.strategies.jwt import internal
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.test import Client
 
@@ -204,6 +206,22 @@ def password_changed(mobile: MobileClient, ben: User) -> None:
     ben.save()
 
 
+def backend_removed(mobile: MobileClient, ben: User) -> None:
+    session = SessionStore(mobile.session_token)
+    session[BACKEND_SESSION_KEY] = "accounts.old.Backend"
+    session.save()
+
+
+def session_of_another_kind(mobile: MobileClient, ben: User) -> None:
+    session = SessionStore(mobile.session_token)
+    del session[HASH_SESSION_KEY]
+    session.save()
+
+
+def session_unreadable(mobile: MobileClient, ben: User) -> None:
+    Session.objects.update(session_data="x:y:z")
+
+
 def ended_everywhere(mobile: MobileClient, ben: User) -> None:
     end_sessions_of(ben)
 
@@ -226,6 +244,9 @@ ENDINGS = [
     inactive,
     deleted,
     password_changed,
+    backend_removed,
+    session_of_another_kind,
+    session_unreadable,
     ended_everywhere,
     deletion_asked,
     family_revoked,

@@ -1,5 +1,7 @@
 """Logging in as a mobile client: allauth's headless API with JWTs that are looked up in their session."""
 
+from typing import Any
+
 import pytest
 from django.core import mail
 from django.test import Client
@@ -7,6 +9,7 @@ from django.test import Client
 from accounts.models import User
 from accounts.tests.clients import MobileClient, mailed_code
 from accounts.tests.factories import PASSWORD, UserFactory
+from accounts.tokens import _mint
 
 
 def test_sign_up_verify_and_use(mobile: MobileClient) -> None:
@@ -117,6 +120,23 @@ def test_a_token_signed_by_someone_else_is_refused(mobile: MobileClient, ben: Us
     claims = jwt.decode(mobile.access_token, options={"verify_signature": False})
     for forged in [jwt.encode(claims, "x" * 64, algorithm="HS256"), jwt.encode(claims, "", algorithm="none")]:
         assert mobile.get("me", token=forged).status_code == 401
+
+
+def test_a_token_costs_one_query(mobile: MobileClient, ben: User, django_assert_num_queries: Any) -> None:
+    mobile.log_in(ben.email)
+    with django_assert_num_queries(2):  # the person with the session; the roles that `me` shows
+        assert mobile.get("me").json()["email"] == ben.email
+
+
+def test_a_session_of_the_key_before_is_good_for_a_token_of_the_new_one(
+    mobile: MobileClient, ben: User, settings: Any
+) -> None:
+    mobile.log_in(ben.email)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "n" * 60, [settings.SECRET_KEY]
+    token = _mint("access", ben, mobile.session_token)
+    assert mobile.get("me", token=token).json()["email"] == ben.email
+    settings.SECRET_KEY_FALLBACKS = []
+    assert mobile.get("me", token=token).status_code == 401
 
 
 @pytest.mark.parametrize("route", ["auth/signup", "auth/login", "auth/password/request", "tokens/refresh"])

@@ -6,12 +6,22 @@ closed it. Looking costs a microsecond instead of a round trip.
 """
 
 import select
+from typing import Any
 
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, operations
+
+
+class DatabaseOperations(operations.DatabaseOperations):
+    """Shows prepared statements too where queries are logged or counted."""
+
+    def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str:
+        return super().last_executed_query(cursor, sql, params) or self.compose_sql(sql, params)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """Found by Django by its name."""
+
+    ops_class = DatabaseOperations
 
     def is_usable(self) -> bool:
         """Whether the connection can be used again; after an error the server is asked."""

@@ -1,14 +1,19 @@
 """The API of a person's own work: outline, enrolment, my-courses, lesson, completion."""
 
 import json
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
+from courses.models import Course, Lesson
 from courses.tests.factories import published_course
 from progress.api.course_serializers import MyCourseSerializer, my_course
+from progress.models import Enrolment
 from progress.selectors.standings import my_courses
-from progress.services.enrolling import enroll
+from progress.services.completing import complete_lesson, uncomplete_lesson
+from progress.services.enrolling import enroll, leave_course
 
 PROBLEM_FIELDS = {"type", "title", "status", "detail", "errors"}
 
@@ -58,6 +63,73 @@ def test_my_courses_answers_304_until_something_changes(as_ben, lessons, enrolme
     as_ben.put(f"/api/v1/lessons/{lessons[0].pk}/completion")
     changed = as_ben.get("/api/v1/dashboard/my-courses", headers={"If-None-Match": first["ETag"]})
     assert changed.status_code == 200
+
+
+def _rename_next_lesson(ben, course, lessons):
+    Lesson.objects.filter(pk=lessons[0].pk).update(title="Another")
+
+
+def _open_next_lesson_later(ben, course, lessons):
+    Lesson.objects.filter(pk=lessons[0].pk).update(available_from=timezone.now() + timedelta(days=1))
+
+
+def _rename_course(ben, course, lessons):
+    Course.objects.filter(pk=course.pk).update(title="Another")
+
+
+def _take_course_back(ben, course, lessons):
+    Course.objects.filter(pk=course.pk).update(status="draft")
+
+
+def _complete_and_take_back(ben, course, lessons):
+    complete_lesson(user=ben, lesson=lessons[0])
+    uncomplete_lesson(user=ben, lesson=lessons[0])  # the same counts, touched later
+
+
+def _take_another_course(ben, course, lessons):
+    enroll(user=ben, course=published_course(lessons=1))
+
+
+def _leave(ben, course, lessons):
+    leave_course(user=ben, course=course)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [_rename_next_lesson, _open_next_lesson_later, _rename_course, _take_course_back, _complete_and_take_back,
+     _take_another_course, _leave],
+)  # fmt: skip
+def test_whatever_changes_my_courses_changes_its_etag(as_ben, ben, course, lessons, enrolment, change):
+    first = as_ben.get("/api/v1/dashboard/my-courses")
+    change(ben, course, lessons)
+    second = as_ben.get("/api/v1/dashboard/my-courses", headers={"If-None-Match": first["ETag"]})
+    assert second.status_code == 200
+    assert second.content != first.content
+    assert second["ETag"] != first["ETag"]
+
+
+def test_an_answer_and_its_304_tell_caches_the_same(as_ben, enrolment):
+    first = as_ben.get("/api/v1/dashboard/my-courses")
+    again = as_ben.get("/api/v1/dashboard/my-courses", headers={"If-None-Match": f'"x", W/{first["ETag"]}'})
+    assert (first["Content-Type"], again.status_code) == ("application/json", 304)
+    for name in ("ETag", "Cache-Control", "Vary"):
+        assert first[name] == again[name]
+    assert first["Cache-Control"] == "private, no-cache"
+
+
+def test_more_courses_than_a_page_holds_come_by_cursor(as_ben, ben):
+    courses = Course.objects.bulk_create(
+        Course(uid=f"c{number}", slug=f"c{number}", title="C", status="published", published_at=timezone.now())
+        for number in range(101)
+    )
+    Enrolment.objects.bulk_create(Enrolment(user=ben, course=course) for course in courses)
+    page = as_ben.get("/api/v1/dashboard/my-courses").json()
+    rest = as_ben.get(page["next"]).json()
+    assert (len(page["results"]), len(rest["results"]), rest["next"]) == (100, 1, None)
+    assert {row["course"]["id"] for row in page["results"] + rest["results"]} == {course.pk for course in courses}
+    Enrolment.objects.filter(course=courses[0]).delete()
+    page = as_ben.get("/api/v1/dashboard/my-courses").json()
+    assert (len(page["results"]), page["next"], page["previous"]) == (100, None, None)
 
 
 def test_the_outline_ticks_what_the_caller_completed(as_ben, lessons, enrolment):
