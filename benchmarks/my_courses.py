@@ -9,8 +9,9 @@ Run: `python -m benchmarks.my_courses [--rival http://127.0.0.1:9000/api/v1 --ri
 
 import argparse
 import shutil
+import signal
 import statistics
-import time
+import urllib.error
 import urllib.request
 from contextlib import ExitStack
 from dataclasses import fields
@@ -103,14 +104,12 @@ def _write_known(requests: Path, known: Path, url: str) -> None:
 def _serve(target: Target, given: argparse.Namespace) -> int:
     from benchmarks.learners import ROUTES, write_requests
 
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})  # they are waited for below
     for route in ROUTES:
         write_requests(given.serve / f"{route}.tsv", route, given.seed)
     print(f"{target.url} by process {target.pids[0]}; requests are in {given.serve}. Ctrl-C ends.", flush=True)
-    try:
-        while True:
-            time.sleep(3600)
-    except KeyboardInterrupt:
-        return 0
+    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    return 0
 
 
 def _measure(targets: list[Target], given: argparse.Namespace) -> dict[str, Window]:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from courses.models import Lesson
 from courses.selectors import LessonBlock
 from progress.models import Attempt, BlockResult, CheckJob
-from progress.selectors.practice import left_today, points, tries_of_today
+from progress.selectors.practice import left_today, own_day, points, tries_of_today
 from progress.selectors.standings import standing_in
 
 WAITING = "Waiting to be checked."
@@ -83,7 +83,7 @@ def tries_left(*, user: Any, lesson: Lesson, block: LessonBlock) -> int | None:
         enrolment__user=user, enrolment__course=lesson.course_id, lesson=lesson, block_uid=block.id, recheck_of=None
     )
     if block.type == "predictions":
-        return left_today(block.public["tries_per_day"], **given.aggregate(**tries_of_today(user)))
+        return left_today(block.public["tries_per_day"], **given.aggregate(**tries_of_today(**own_day(user))))
     allowed = block.check["attempts"]
     if allowed is None:
         return None

@@ -12,12 +12,26 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, CharField, Count, F, Func, OuterRef, Q, QuerySet, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    CharField,
+    Count,
+    DateTimeField,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, JSONObject
 from django.http import Http404
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from accounts.querysets import CompiledRows, Given
 from courses.models import Lesson
 from courses.selectors import LessonBlock, block_of
 from progress.models import Attempt, BlockResult, Reveal, SavedWork
@@ -119,10 +133,10 @@ def standing_with_practice(*, user: Any, lesson: Lesson) -> tuple[Standing | Non
     revision = lesson.current_revision
     if not user.is_authenticated or revision is None:
         return None, LessonPractice()
-    row = _with_practice(my_course_rows(user=user), user, lesson).filter(course=lesson.course_id).first()
-    if row is None:
+    rows = _PRACTICE.rows(user=user.pk, course=lesson.course_id, lesson=lesson.pk, **own_day(user))
+    if not rows:
         return None, LessonPractice()
-    return as_standing(row), _practice(row, revision.checks)
+    return as_standing(rows[0]), _practice(rows[0], revision.checks)
 
 
 def lesson_practice(*, user: Any, lesson: Lesson) -> LessonPractice:
@@ -144,8 +158,9 @@ _ATTEMPT = {
 }
 
 
-def _with_practice(rows: QuerySet[Any], user: Any, lesson: Lesson) -> QuerySet[Any]:
-    mine = {"enrolment": OuterRef("pk"), "lesson": lesson.pk}
+def practice_rows(*, user: Any, course: Any, lesson: Any, midnight: Any, day_ago: Any) -> QuerySet[Any]:
+    """The row behind `standing_with_practice`; all values may be `Given`. 1 query when evaluated."""
+    mine = {"enrolment": OuterRef("pk"), "lesson": lesson}
     last = {name: f"last_attempt__{value}" for name, value in _ATTEMPT.items() if isinstance(value, str)}
     results = BlockResult.objects.filter(**mine).values(
         data=JSONObject(
@@ -158,7 +173,7 @@ def _with_practice(rows: QuerySet[Any], user: Any, lesson: Lesson) -> QuerySet[A
         Attempt.objects.filter(**mine, recheck_of=None)
         .order_by()
         .values("block_uid", "check_hash")
-        .annotate(n=Count("*"), **tries_of_today(user))
+        .annotate(n=Count("*"), **tries_of_today(midnight=midnight, day_ago=day_ago))
     )
     work = SavedWork.objects.filter(**mine).values(
         data=JSONObject(block="block_uid", content="content", version="version", saved_at="saved_at")
@@ -169,15 +184,32 @@ def _with_practice(rows: QuerySet[Any], user: Any, lesson: Lesson) -> QuerySet[A
         default=_key_text("solution"),
     )
     reveals = Reveal.objects.filter(**mine).order_by("kind", "number")
-    return rows.annotate(
-        p_results=ArraySubquery(results),
-        p_pending=ArraySubquery(pending.values(data=JSONObject(block="block_uid", last=JSONObject(**_ATTEMPT)))),
-        p_counted=ArraySubquery(
-            counted.values(data=JSONObject(block="block_uid", hash="check_hash", n="n", today="today", recent="recent"))
-        ),
-        p_work=ArraySubquery(work),
-        p_reveals=ArraySubquery(reveals.values(data=JSONObject(block="block_uid", kind="kind", html=shown))),
+    return (
+        my_course_rows(user=user)
+        .filter(course=course)
+        .annotate(
+            p_results=ArraySubquery(results),
+            p_pending=ArraySubquery(pending.values(data=JSONObject(block="block_uid", last=JSONObject(**_ATTEMPT)))),
+            p_counted=ArraySubquery(
+                counted.values(
+                    data=JSONObject(block="block_uid", hash="check_hash", n="n", today="today", recent="recent")
+                )
+            ),
+            p_work=ArraySubquery(work),
+            p_reveals=ArraySubquery(reveals.values(data=JSONObject(block="block_uid", kind="kind", html=shown))),
+        )
     )
+
+
+_PRACTICE = CompiledRows(
+    lambda: practice_rows(
+        user=Given("user", BigIntegerField()),
+        course=Given("course", BigIntegerField()),
+        lesson=Given("lesson", BigIntegerField()),
+        midnight=Given("midnight", DateTimeField()),
+        day_ago=Given("day_ago", DateTimeField()),
+    )
+)
 
 
 def _key_text(*path: Any) -> Func:
@@ -190,13 +222,18 @@ def _key_text(*path: Any) -> Func:
     )  # fmt: skip
 
 
-def tries_of_today(user: Any) -> dict[str, Count]:
-    """To count attempts with: those of the person's own day, and those of the last 24 hours."""
+def own_day(user: Any) -> dict[str, Any]:
+    """When the person's own day began, and 24 hours ago."""
     zone = ZoneInfo(user.time_zone)
     midnight = datetime.combine(timezone.localdate(timezone=zone), time.min, zone)
+    return {"midnight": midnight, "day_ago": timezone.now() - timedelta(days=1)}
+
+
+def tries_of_today(*, midnight: Any, day_ago: Any) -> dict[str, Count]:
+    """To count attempts with: those of the person's own day, and those of the last 24 hours; see `own_day`."""
     return {
         "today": Count("pk", filter=Q(created_at__gte=midnight)),
-        "recent": Count("pk", filter=Q(created_at__gte=timezone.now() - timedelta(days=1))),
+        "recent": Count("pk", filter=Q(created_at__gte=day_ago)),
     }
 
 

@@ -14,9 +14,13 @@ from courses.services.listeners import content_changed
 from courses.services.publishing import publish_course, refresh_counts, save_draft
 from courses.tests.factories import LessonFactory, body, published_course
 from progress.models import Enrolment
+from progress.selectors import practice
 from progress.selectors.standings import as_standing, my_course_rows, my_courses, standing_in
 from progress.services.completing import complete_lesson, uncomplete_lesson
 from progress.services.enrolling import enroll, leave_course
+from progress.services.revealing import reveal_hint
+from progress.services.saving import save_work
+from progress.tests.judged import body_of, exercise, judged_course, lesson_of, quiz, settle
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +85,30 @@ def test_the_worlds_hold_every_case():
     assert any(row.next_lesson is None for row in standings)
     assert any(row.next_lesson and row.completed for row in standings)
     assert any(row.total > Course.objects.get(pk=row.course_id).lesson_count for row in standings)  # removed ones
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati"])
+def test_compiled_practice_is_the_querysets(zone):
+    user = UserFactory(time_zone=zone)
+    course = judged_course(body_of(quiz("q1"), quiz("q2"), quiz("q3"), exercise("code")))
+    lesson, enrolment = lesson_of(course), enroll(user=user, course=course)
+    settle(enrolment, lesson, "q1")
+    settle(enrolment, lesson, "q1")
+    settle(enrolment, lesson, "q2")
+    save_work(user=user, lesson=lesson, block_id="q3", content={"answer": "100 % '%s'"})
+    reveal_hint(user=user, lesson=lesson, block_id="code")
+    for person in (user, UserFactory()):
+        found = practice.practice_rows(
+            user=person, course=course, lesson=lesson, **practice.own_day(person)
+        ).first()  # fmt: skip
+        standing, work = practice.standing_with_practice(user=person, lesson=lesson)
+        if person == user:
+            assert (standing, work) == (as_standing(found), practice._practice(found, lesson.current_revision.checks))
+            assert work.states["q1"].attempts == 2
+            assert work.states["code"].hints
+            assert work.work["q3"].content == {"answer": "100 % '%s'"}
+        else:
+            assert (found, standing, work.states) == (None, None, {})
 
 
 def test_a_lesson_is_next_once_its_time_has_come(ben, course, lessons, enrolment):
