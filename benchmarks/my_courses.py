@@ -11,6 +11,7 @@ import argparse
 import shutil
 import signal
 import statistics
+import sys
 import urllib.error
 import urllib.request
 from contextlib import ExitStack
@@ -46,6 +47,7 @@ def main() -> int:
         parser.error("--rival and --rival-requests belong together")
     if not given.serve and not shutil.which("wrk"):
         parser.error("wrk is not installed; most systems have a package of that name")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # else the servers would outlive this process
     with scratch_site() as folder, ExitStack() as stack:
         targets = _targets(given, folder, stack)
         if given.serve:
