@@ -167,6 +167,6 @@ def test_phone_numbers_are_not_in_use(mobile: MobileClient, ben: User, route: st
 
 @pytest.mark.parametrize("route", ["auth/signup", "auth/login", "tokens/refresh"])
 def test_wrong_types_are_400(mobile: MobileClient, route: str) -> None:
-    for value in [None, [], {}, 1, True, ["a"], "x" * 100_000]:
+    for value in [None, [], {}, 1, True, ["a"], "x" * 40_000]:
         body = {"email": value, "password": value, "refresh_token": value, "display_name": value}
         assert mobile.post(route, body).status_code == 400
