@@ -216,7 +216,12 @@ def test_a_member_that_is_not_where_the_list_says_is_refused(tmp_path):
     assert "a.md: is not where the archive's list says" in said(refused(bytes(data), tmp_path))
 
 
-@pytest.mark.parametrize("data", [b"", b"PK", b"hello", bytes(5_000), course_zip()[:-30], course_zip()[:40]])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"PK", b"hello", bytes(5_000), course_zip()[:-30], course_zip()[:40]],
+    # Named: an archive holds the time, and every process of the tests must give a test the same name.
+    ids=["nothing", "two bytes", "text", "zeros", "without its end", "its beginning"],
+)
 def test_what_is_no_zip_or_is_cut_off_is_refused(tmp_path, data):
     assert "is not a zip archive" in said(refused(data, tmp_path))
 
