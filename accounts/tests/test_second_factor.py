@@ -223,6 +223,19 @@ def test_what_no_passkey_answers_is_400(client: Client, mobile: MobileClient, be
     assert mobile.post("account/authenticators/webauthn", new).status_code == 400
 
 
+@pytest.mark.parametrize("credential", [0, False, "extensions", "properties"])
+def test_a_broken_passkey_is_not_kept(mobile: MobileClient, ben: User, credential: object) -> None:
+    mobile.log_in(ben.email)
+    mobile.post("auth/reauthenticate", {"password": PASSWORD})
+    options = mobile.get("account/authenticators/webauthn").json()["data"]["creation_options"]
+    if isinstance(credential, str):
+        broken = {"extensions": 7, "properties": {"credProps": 7}}[credential]
+        credential = {**Passkey().register(options), "clientExtensionResults": broken}
+    new = {"name": "Phone", "credential": credential}
+    assert mobile.post("account/authenticators/webauthn", new).status_code == 400
+    assert mobile.get("account/authenticators").json()["data"] == []
+
+
 def test_credential_that_is_no_json_is_400(client: Client, db: None) -> None:
     for credential in ["{", "[" * 5000, '"\\u0000"']:
         assert client.post("/accounts/2fa/webauthn/login/", {"credential": credential}).status_code == 400
