@@ -1,6 +1,6 @@
 """How allauth reaches our services, for the browser and for mobile clients alike."""
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.signup import prevent_enumeration
@@ -9,6 +9,7 @@ from allauth.core.internal.httpkit import is_headless_request
 from allauth.headless.base.response import AuthenticationResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.core.exceptions import ValidationError
+from django.db.models import Field
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -31,6 +32,16 @@ class AccountAdapter(DefaultAccountAdapter):
             # The form found the address free, and another request took it since. Whoever asks must not learn that:
             # the answer and the mail are those for an address that was known from the start.
             raise ImmediateHttpResponse(_known_address(request, data["email"])) from error
+
+    def clean_email(self, email: str) -> str:
+        """`email`, if the database can hold it: allauth's forms take longer ones, and would fail where they are kept.
+
+        Raises:
+            ValidationError: it is longer than an address of a person may be.
+        """
+        email = super().clean_email(email)
+        cast("Field[str, str]", User._meta.get_field("email")).run_validators(email)
+        return email
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Where a login leads that asks for no page: to the choice to stay, for someone whose account is to go."""

@@ -12,7 +12,7 @@ from django.test import Client
 from accounts import roles, selectors
 from accounts.models import User
 from accounts.services import people
-from accounts.tests.clients import mailed_code
+from accounts.tests.clients import MobileClient, mailed_code
 from accounts.tests.factories import PASSWORD, UserFactory
 
 FORM = {"email": "Dora@Example.org", "password1": PASSWORD, "display_name": "Dora D."}
@@ -91,6 +91,15 @@ def test_privileged_fields_are_inert(client: Client, db: None) -> None:
     client.post("/accounts/signup/", {**FORM, "is_staff": "on", "is_superuser": "on", "groups": "1"})
     dora = User.objects.get(email="dora@example.org")
     assert (dora.is_staff, dora.is_superuser) == (False, False)
+
+
+def test_an_address_that_is_too_long_to_keep_is_refused_everywhere(mobile: MobileClient, ben: User) -> None:
+    long = f"x@{'a' * 63}.{'a' * 63}.{'a' * 63}.{'a' * 61}"
+    assert len(long) == 255
+    assert mobile.post("auth/signup", {"email": long, "password": PASSWORD}).status_code == 400
+    assert mobile.post("auth/password/request", {"email": long}).status_code == 400
+    mobile.log_in(ben.email)
+    assert mobile.post("account/email", {"email": long}).status_code == 400
 
 
 def test_database_refuses_addresses_that_differ_in_case(ben: User) -> None:
