@@ -165,7 +165,7 @@ AUTH_OPERATIONS: tuple[Operation, ...] = (
         "request_password_reset",
         "Forgotten password: mail a code",
         "The good answer is 401 with the flow `password_reset_by_code`, whether or not there is such an account.",
-        None,
+        ("AuthDone", "The same, for somebody who is logged in."),
         "AddressRequest",
         {"401": "If the address has an account, a code is in its mail; keep `meta.session_token`."},
         needs="anyone",
