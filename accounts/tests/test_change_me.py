@@ -62,6 +62,7 @@ def test_everything_else_is_inert(app: MobileClient, ben: User) -> None:
         ({"display_name": "two\nlines"}, ["/display_name"]),
         ({"display_name": None}, ["/display_name"]),
         ({"display_name": ["a"]}, ["/display_name"]),
+        ({"display_name": 5, "locale": 5, "time_zone": 5}, ["/display_name", "/locale", "/time_zone"]),
         ({"display_name": {"a": 1}}, ["/display_name"]),
         ({"locale": ""}, ["/locale"]),
     ],
