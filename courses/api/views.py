@@ -50,6 +50,6 @@ class CourseList(ListAPIView):
     ordering = ("-published_at", "-id")
 
     def get_queryset(self) -> Any:
-        query = CatalogueQuery(data=self.request.query_params)
+        query = CatalogueQuery(data=self.request.query_params.dict())
         query.is_valid(raise_exception=True)
         return selectors.catalogue(viewer=self.request.user, **query.validated_data)

@@ -105,6 +105,8 @@ def test_the_api_lists_the_catalogue_by_cursor(client, db):
         ("cursor=cD1hYmM%3D", ""),  # p=abc: a position that is no date
         ("cursor=cD0A", ""),  # p=NUL
         ("level=guru", "/level"),
+        ("level=", "/level"),
+        ("search=", "/search"),
         ("language=%00", "/language"),
         ("search=%00", "/search"),
     ],

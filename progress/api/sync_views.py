@@ -50,7 +50,7 @@ class Sync(APIView):
         responses={200: ChangePageSerializer},
     )
     def get(self, request: Request) -> Response:
-        query = ChangesQuery(data=request.query_params)
+        query = ChangesQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         cursor, page_size = query.validated_data.get("cursor", ""), query.validated_data["page_size"]
         try:

@@ -150,7 +150,7 @@ class LessonDetail(APIView):
         responses={200: LessonSerializer, 304: NOT_MODIFIED},
     )
     def get(self, request: Request, lesson_id: int) -> HttpResponse:
-        query = LessonQuery(data=request.query_params)
+        query = LessonQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         include_html = query.validated_data.get("include") == "html"
         lesson = reading.lesson_for(user=request.user, lesson_id=lesson_id)

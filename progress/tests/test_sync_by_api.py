@@ -135,7 +135,8 @@ def test_changes_come_with_a_cursor_and_times_as_everywhere(client, ben, lesson)
 
 
 @pytest.mark.parametrize(
-    "query", [{"cursor": "x"}, {"cursor": "\0"}, {"page_size": 0}, {"page_size": 201}, {"page_size": "a"}]
+    "query",
+    [{"cursor": "x"}, {"cursor": "\0"}, {"cursor": ""}, {"page_size": 0}, {"page_size": 201}, {"page_size": "a"}],
 )
 def test_a_bad_query_is_a_400(client, lesson, query):
     response = client.get(SYNC, query)

@@ -210,8 +210,9 @@ def test_an_unknown_route_or_id_is_a_404_problem(as_ben, path):
     assert response["Content-Type"] == "application/problem+json"
 
 
-def test_an_unknown_include_is_400(as_ben, lessons, enrolment):
-    assert as_ben.get(f"/api/v1/lessons/{lessons[0].pk}?include=key").status_code == 400
+@pytest.mark.parametrize("value", ["key", ""])
+def test_an_unknown_include_is_400(as_ben, lessons, enrolment, value):
+    assert as_ben.get(f"/api/v1/lessons/{lessons[0].pk}?include={value}").status_code == 400
 
 
 HOSTILE = {
