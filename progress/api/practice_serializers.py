@@ -27,7 +27,16 @@ _ANSWERS: list[dict[str, Any]] = [{"type": "string"}, {"type": "number"}, {"type
 
 @extend_schema_field({"anyOf": _ANSWERS, "description": ANSWER_HELP})
 class AnswerField(serializers.JSONField):
-    """What a block takes is said by the block."""
+    """Text, a number, or a list of such: which of them a block takes is said by the block."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, list):
+            fits = all(isinstance(item, str | int | float) for item in data)
+        else:
+            fits = isinstance(data, str | int | float) and not isinstance(data, bool)
+        if not fits:
+            raise serializers.ValidationError("An answer is text, a number, or a list of such.")
+        return super().to_internal_value(data)
 
 
 @extend_schema_field({"anyOf": [*_ANSWERS, {"type": "null"}], "description": ANSWER_HELP})
@@ -149,7 +158,7 @@ class WorkContentSerializer(serializers.Serializer):
 class CodeWorkSerializer(serializers.Serializer):
     """What to keep of a code cell or an exercise."""
 
-    source = SourceField()  # type: ignore[assignment]  # the member's name in nbformat
+    source = SourceField(allow_blank=True)  # type: ignore[assignment]  # the member's name in nbformat
 
 
 class QuizWorkSerializer(serializers.Serializer):

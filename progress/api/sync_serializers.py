@@ -35,7 +35,7 @@ class EventSerializer(serializers.Serializer):
     lesson_id = serializers.IntegerField(min_value=1, max_value=10**18 - 1)
     block_id = serializers.RegexField(BLOCK, required=False, help_text="Of `attempt` and `work`.")
     answer = AnswerField(required=False, help_text="Of `attempt`, and of `work` in a quiz.")
-    source = SourceField(required=False, help_text="Of `work` in code.")
+    source = SourceField(required=False, allow_blank=True, help_text="Of `work` in code.")
     at = serializers.DateTimeField(help_text="When it was, by the device's clock.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

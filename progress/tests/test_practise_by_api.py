@@ -89,7 +89,7 @@ def test_out_of_tries_is_409_and_told_the_answer(api, lesson):
     assert refused.json()["detail"]
 
 
-@pytest.mark.parametrize("answer", ["z", ["a", "b"], 3, None, {"choice": {}}, "", [[]]])
+@pytest.mark.parametrize("answer", ["z", ["a", "b"], 3, True, None, {"choice": {}}, "", [[]]])
 def test_a_malformed_answer_is_400_with_words_and_costs_no_try(api, lesson, answer):
     refused = post(api, lesson, "ask", answer)
     assert refused.status_code == 400
@@ -159,6 +159,13 @@ def test_work_is_saved_read_and_dropped(api, lesson):
 def test_work_of_another_shape_is_400(api, lesson, content):
     path = f"/api/v1/lessons/{lesson.pk}/blocks/cell/work"
     assert api.put(path, content, content_type=JSON).status_code == 400
+
+
+@pytest.mark.parametrize("answer", [False, {}, {"a": "b"}, [{}], [[]], [None]])
+def test_what_answers_no_question_is_no_work_in_a_quiz(api, lesson, answer):
+    refused = api.put(f"/api/v1/lessons/{lesson.pk}/blocks/ask/work", {"answer": answer}, content_type=JSON)
+    assert refused.status_code == 400
+    assert refused.json()["errors"][0]["pointer"] == "/answer"
 
 
 def test_hints_come_one_by_one_and_the_solution_for_giving_up(api, lesson):
