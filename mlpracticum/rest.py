@@ -94,6 +94,20 @@ class CursorPages(CursorPagination):
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"results": data, "next": self.get_next_link(), "previous": self.get_previous_link()})
 
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        bounds = {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": PAGE_SIZE_MAX,
+            "default": getattr(view, "page_size", PAGE_SIZE),
+        }
+        cursor = {"type": "string", "minLength": 1, "maxLength": 500}
+        told = "Of `next` or `previous`, which are whole addresses; opaque."
+        return [
+            {"name": "cursor", "in": "query", "required": False, "description": told, "schema": cursor},
+            {"name": "page_size", "in": "query", "required": False, "description": "Rows of a page.", "schema": bounds},
+        ]
+
     def get_paginated_response_schema(self, schema: dict) -> dict:
         link = {
             "type": ["string", "null"],

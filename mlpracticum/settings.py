@@ -203,6 +203,7 @@ SPECTACULAR_SETTINGS = {
         "id": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
         "block_id": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$"},
         "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+        "slug": {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$"},
     },
     # Clients' names of what has a closed list of values, so that no new field renames them.
     "ENUM_NAME_OVERRIDES": {
