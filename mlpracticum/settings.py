@@ -229,6 +229,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "mlpracticum.openapi.tell_feedbacks_apart",
+        "mlpracticum.openapi_links.add_links",
         "mlpracticum.openapi.explain_problems",
         "accounts.api.auth_document.add_operations",
     ],

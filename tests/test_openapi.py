@@ -8,6 +8,7 @@ from django.core.management import call_command
 from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator
 
+from mlpracticum.openapi_links import LINKS
 from progress.api import examples
 from progress.services.enrolling import enroll
 from progress.tests.judged import (
@@ -203,3 +204,13 @@ def test_what_the_site_answers_is_what_the_document_says(client, lesson, documen
     refused = client.post(f"{blocks}/ask/attempts", {"uid": str(uuid4()), "answer": "z"}, content_type=JSON)
     assert faults(document, "Problem", refused.json()) == []
     assert faults(document, "Solution", client.put(f"{blocks}/code/solution").json()) == []
+
+
+def test_links_lead_to_parameters_of_operations(document):
+    by_name = {entry["operationId"]: entry for _, _, entry in operations(document)}
+    assert set(LINKS) <= set(by_name)
+    for name, links in LINKS.items():
+        [answer, *_] = [answer for status, answer in by_name[name]["responses"].items() if status < "300"]
+        assert set(answer["links"]) == {link for link, _, _ in links}
+        for _, target, parameters in links:
+            assert set(parameters) <= {parameter["name"] for parameter in by_name[target]["parameters"]}
