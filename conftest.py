@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from types import SimpleNamespace
 
+import hypothesis
 import pytest
 from django.apps import apps
 from django.db import connection
@@ -12,6 +13,8 @@ from pytest_django.plugin import blocking_manager_key
 from mlpracticum import env, postgres, runtime_files
 
 pytest_plugins = ["accounts.tests.cast"]
+
+hypothesis.settings.register_profile("thorough", max_examples=1_000, deadline=None)  # by hand: it takes an hour
 
 _USE = pytest.StashKey[postgres.Handle]()
 _COMMITTING = {"transactional_db", "live_server"}

@@ -1,15 +1,12 @@
 """A course that ben takes and cy does not."""
 
 import pytest
-from hypothesis import settings
 
 from accounts.models import User
 from courses.models import Course, Lesson
 from courses.tests.factories import published_course
 from progress.models import Enrolment
 from progress.services.enrolling import enroll
-
-settings.register_profile("thorough", max_examples=1_000, deadline=None)  # by hand: it takes an hour
 
 
 @pytest.fixture
