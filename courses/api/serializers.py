@@ -22,12 +22,18 @@ class CourseSerializer(serializers.Serializer):
 
 
 class CatalogueQuery(serializers.Serializer):
-    """Filters of the catalogue."""
+    """Filters of the catalogue. An empty one filters nothing, as a form sends it."""
 
-    search = serializers.CharField(required=False, max_length=100, help_text="Words in the title or summary.")
-    level = serializers.ChoiceField(choices=LEVELS, required=False)
+    search = serializers.CharField(
+        required=False, allow_blank=True, max_length=100, help_text="Words in the title or summary."
+    )
+    level = serializers.ChoiceField(choices=LEVELS, required=False, allow_blank=True)
     language = serializers.RegexField(
-        r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", required=False, max_length=12, help_text="Language tag (BCP 47)."
+        r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$",
+        required=False,
+        allow_blank=True,
+        max_length=12,
+        help_text="Language tag (BCP 47).",
     )
 
 

@@ -215,7 +215,9 @@ class ChangePageSerializer(serializers.Serializer):
 class ChangesQuery(serializers.Serializer):
     """Where to go on, and how far."""
 
-    cursor = serializers.CharField(required=False, help_text="Of the last answer; none: from the beginning.")
+    cursor = serializers.CharField(
+        required=False, allow_blank=True, help_text="Of the last answer; none, or empty: from the beginning."
+    )
     page_size = serializers.IntegerField(
         required=False, default=PAGE_SIZE, min_value=1, max_value=PAGE_SIZE_MAX, help_text="Changes at most."
     )
