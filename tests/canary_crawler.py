@@ -80,6 +80,17 @@ def _routes(patterns: Iterable[Any], before: str) -> Iterator[str]:
             yield route
 
 
+def parameters_of(route: str) -> set[str]:
+    """The names of the route's parameters."""
+    return {first or second for first, second in _PARAMETER.findall(route)}
+
+
+def path_of(route: str, values: Mapping[str, Any]) -> str:
+    """The route's address with these values of its parameters."""
+    path = _PARAMETER.sub(lambda match: str(values[match[1] or match[2]]), route)
+    return "/" + path.replace("^", "").replace("$", "").replace("\\", "")
+
+
 @dataclass
 class Addresses:
     """All addresses of the site as its database is now."""
@@ -97,10 +108,8 @@ class Addresses:
 
     def of_route(self, route: str) -> Iterator[str]:
         """The addresses that a route leads to. Raises KeyError for a parameter that is not known here."""
-        names = {first or second for first, second in _PARAMETER.findall(route)}
-        for values in self._values(route, names):
-            path = _PARAMETER.sub(lambda match, values=values: str(values[match[1] or match[2]]), route)
-            yield "/" + path.replace("^", "").replace("$", "").replace("\\", "")
+        for values in self._values(route, parameters_of(route)):
+            yield path_of(route, values)
 
     def _values(self, route: str, names: set[str]) -> Iterator[dict[str, Any]]:
         if not names:

@@ -85,6 +85,7 @@ def lesson_copy(request: HttpRequest, slug: str, lesson_slug: str) -> HttpRespon
     return answer
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @counted(WRITES)
 def enrol(request: HttpRequest, slug: str) -> HttpResponse:
@@ -115,6 +116,7 @@ def leave(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("progress:dashboard")
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @counted(WRITES)
 def complete(request: HttpRequest, slug: str, lesson_slug: str) -> HttpResponseBase:
