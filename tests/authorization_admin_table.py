@@ -10,9 +10,7 @@ _TO_OTHERS = "at other|other course|other unpublished|other unpublished course"
 
 def _own(status: str, refusal: str = "404") -> str:
     """For those who edit the course that the row belongs to; to other authors it does not exist."""
-    return (
-        f"{status} editors {_TO_EDITORS}; {status} another author+editor+superuser {_TO_OTHERS}; {refusal} staff"
-    )
+    return f"{status} editors {_TO_EDITORS}; {status} another author+editor+superuser {_TO_OTHERS}; {refusal} staff"
 
 
 def _both(text: str) -> dict[str, str]:
@@ -95,13 +93,15 @@ PROGRESS = {
     for route, row in _model(f"progress/{name}", "superuser").items()
 }
 
-_EDITED = {"add/": _SUPERUSERS_FORM, "<path:object_id>/change/": _SUPERUSERS_FORM, "<path:object_id>/delete/": _DELETE}
+_DELETED = "<path:object_id>/delete/"
+_EDITED = {"add/": _SUPERUSERS_FORM, "<path:object_id>/change/": _SUPERUSERS_FORM, _DELETED: _DELETE}
 PEOPLE = {
-    **_model("accounts/user", "superuser", **_EDITED),
+    # Who has done something in a course is not deleted by hand: facts are nobody's to delete.
+    **_model("accounts/user", "superuser", **(_EDITED | {_DELETED: {"GET": "200 superuser", "POST": "403 staff"}})),
     "accounts/user/<id>/password/": _SUPERUSERS_FORM,
     **_model("auth/group", "superuser", **_EDITED),
     **_model("account/emailaddress", "superuser", **_EDITED),
-    **_model("mfa/authenticator", "superuser", **{"<path:object_id>/delete/": _DELETE}),
+    **_model("mfa/authenticator", "superuser", **{_DELETED: {"GET": "200 superuser", "POST": "home* superuser"}}),
     **_model("usersessions/usersession", "superuser"),
     **_model("django_tasks_database/dbtaskresult", "superuser"),
 }
@@ -111,9 +111,9 @@ ADMIN = {
     "login/": {"GET": "login unknown; 403 outsiders; home staff", "POST": "login unknown; 403 outsiders; 200! staff"},
     "logout/": {"GET": "home outsiders; 405 staff", "POST": "home outsiders; 200! staff"},
     "password_change/": _FORM,
-    "password_change/done/": _FORM,
-    "autocomplete/": _both("403 staff"),
-    "jsi18n/": _FORM,
+    "password_change/done/": {"GET": "200 staff"},
+    "autocomplete/": {"GET": "403 staff"},  # no field of the admin is completed so
+    "jsi18n/": {"GET": "200 staff"},
     "r/<path:content_type_id>/<path:object_id>/": {"GET": "302 staff", "POST": "302! staff"},
     "^(?P<app_label>courses|progress|accounts|auth|account|mfa|usersessions|django_tasks_database)/$": _FORM,
     "(?P<url>.*)$": {"GET": "404 staff", "POST": "404 staff"},

@@ -5,7 +5,7 @@
 reads: 200 for those who take the course, on their own lesson and on a preview; 409 for them on a block that was
 removed. The first clause that fits decides, and what no clause says is the area's refusal. `login` and `home` are
 redirects to the log-in and to the admin's front page. A `!` after the status: it is not refused, and yet nothing may
-be written.
+be written; a `*`: it is done, and the redirect is where that leads.
 """
 
 import re
@@ -25,7 +25,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "outsiders": (*UNKNOWN, *TAKERS, "not enrolled"),  # who may not open the admin
     **{actor: (actor,) for actor in ACTORS},
 }
-_CLAUSE = re.compile(r"(?P<status>\d{3}|login|home)(?P<inert>!?) (?P<who>[a-z+ ]+?)(?: at (?P<states>[a-z| ]+))?")
+_CLAUSE = re.compile(r"(?P<status>\d{3}|login|home)(?P<mark>[!*]?) (?P<who>[a-z+ ]+?)(?: at (?P<states>[a-z| ]+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Clause:
     """One clause of a row."""
 
     status: str
-    is_inert: bool
+    mark: str
     who: frozenset[str]
     states: frozenset[str] | None
 
@@ -53,7 +53,7 @@ class Clause:
             raise ValueError(f"no clause: {text!r}")
         who = frozenset(actor for group in found["who"].split("+") for actor in GROUPS[group])
         states = frozenset(found["states"].split("|")) if found["states"] else None
-        return cls(found["status"], bool(found["inert"]), who, states)
+        return cls(found["status"], found["mark"], who, states)
 
 
 def read_policy(text: str) -> list[Clause]:
@@ -65,6 +65,7 @@ def expected(policy: list[Clause], method: str, actor: str, state: str) -> Expec
     """What the policy says of a cell. Raises LookupError where it says nothing."""
     for clause in policy:
         if actor in clause.who and (clause.states is None or state in clause.states):
-            refused = not clause.status.isdigit() or clause.status >= "400"
-            return Expected(clause.status, method not in ("GET", "HEAD", "OPTIONS") and not refused and not clause.is_inert)
+            is_refused = not clause.status.isdigit() or clause.status >= "400"
+            may_write = clause.mark == "*" or not (is_refused or clause.mark == "!")
+            return Expected(clause.status, may_write and method != "GET")
     raise LookupError(f"no clause for {actor} at {state}")

@@ -6,8 +6,12 @@ request runs in a savepoint. Knows nothing of what is allowed.
 
 import copy
 import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,8 +19,12 @@ from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.core import mail
 from django.db import connection, transaction
-from django.test import Client
+from django.http import HttpResponse
+from django.test import RequestFactory
+from django.test.client import ClientHandler
+from django.test.utils import override_settings
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from courses.models import Lesson, PublishLog
 from progress.selectors.downloads import course_download
@@ -38,6 +46,18 @@ class Answer:
     status: str
     marks: frozenset[str]
     writes: int
+    found: Any = None
+
+
+class Browser(RequestFactory):
+    """Sends requests through the whole site as Django's test client does, without keeping what templates were given."""
+
+    def __init__(self, *, enforce_csrf_checks: bool = False) -> None:
+        super().__init__()
+        self.handler = ClientHandler(enforce_csrf_checks=enforce_csrf_checks)
+
+    def request(self, **request: Any) -> HttpResponse:
+        return self.handler(self._base_environ(**request))
 
 
 class Asker:
@@ -46,8 +66,7 @@ class Asker:
     def __init__(self, world: World) -> None:
         self.world = world
         self.finder = Finder(world.mark.planted)
-        self.client = Client(raise_request_exception=False)
-        self.strict = Client(raise_request_exception=False, enforce_csrf_checks=True)
+        self.client, self.strict = Browser(), Browser(enforce_csrf_checks=True)
         self.places = _places(world)
         self.written = 0
         with connection.cursor() as cursor:
@@ -89,10 +108,21 @@ class Asker:
         }
 
     def ask(
-        self, actor: str, method: str, route: str, values: dict[str, Any], *, strict: bool = False
+        self,
+        actor: str,
+        method: str,
+        route: str,
+        values: dict[str, Any],
+        *,
+        strict: bool = False,
+        data: Any = None,
+        look: Callable[[], Any] = lambda: None,
     ) -> Answer:
-        """The answer to one request. `strict`: a browser's that has the session's cookie and no token against forgery."""
-        path, data = path_of(route, values), _sent(self.world, route, method)
+        """The answer to one request. `look` is called before all is undone, and what it finds is in the answer.
+
+        `strict`: a browser's that has the session's cookie and no token against forgery.
+        """
+        path, data = path_of(route, values), sent(self.world, route) if data is None else data
         client = self.strict if strict else self.client
         client.cookies = copy.deepcopy(self.world.cookies.get(actor, SimpleCookie()))
         options = self._as(actor, path, strict=strict) | _body(method, path, data)
@@ -104,6 +134,7 @@ class Asker:
                 _status(response),
                 frozenset(self.finder.found(f"{response.headers}\n{content.decode('utf-8', 'replace')}")),
                 self._newly_written(cursor) + len(mail.outbox),
+                look(),
             )
             transaction.set_rollback(True)
         return answer
@@ -123,6 +154,17 @@ class Asker:
         return {"headers": {"Authorization": f"Bearer {token}"}}
 
 
+@contextmanager
+def asking(blocker: DjangoDbBlocker, media: Path) -> Iterator[Asker]:
+    """A world with somebody to ask it, for a module of tests; it goes with the transaction that it is made in."""
+    settings = {"MEDIA_ROOT": media, "HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN": 3600}
+    logging.disable(logging.CRITICAL)  # thousands of refusals, each with its warning
+    try:
+        with blocker.unblock(), override_settings(**settings), transaction.atomic():
+            yield Asker(World())
+            transaction.set_rollback(True)
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _status(response: Any) -> str:
@@ -180,9 +222,7 @@ def _places(world: World) -> dict[str, dict[str, dict[str, Any]]]:
         },
         "outline": {"own": outline},
         "lessons": parts,
-        "courses/course": {
-            name: {"object_id": course.pk} for name, course in world.courses.items() if name != "left"
-        },
+        "courses/course": {name: {"object_id": course.pk} for name, course in world.courses.items() if name != "left"},
         "courses/lesson": {name: {"object_id": lessons[name]["lesson_id"]} for name in ADMIN_STATES},
         "courses/publishlog": {
             name: {"object_id": PublishLog.objects.filter(course=world.courses[name]).order_by("pk").last().pk}
@@ -204,7 +244,7 @@ def _first_row(app: str, model: str) -> Any:
     return row.pk if row else 1
 
 
-def _sent(world: World, route: str, method: str) -> Any:
+def sent(world: World, route: str) -> Any:
     """What a good request sends."""
     place = {"lesson_id": world.lessons["own"].pk, "at": timezone.now().isoformat()}
     found: dict[str, dict[str, Any]] = {

@@ -50,7 +50,9 @@ API = {
     f"{_BLOCK}/solution": {"PUT": "200 takers at own|preview"},
     f"{_BLOCK}/recheck": {"POST": "409 takers at own|preview"},  # nothing was passed
     f"{_BLOCK}/leaderboard": {"GET": "200 takers at own"},
-    "api/v1/attempts/<uuid:uid>": {"GET": "200 learner at of learner|of pending; 200 other learner at of other learner"},
+    "api/v1/attempts/<uuid:uid>": {
+        "GET": "200 learner at of learner|of pending; 200 other learner at of other learner"
+    },
     "api/v1/certificates/<uuid:uid>": {"GET": "200 open at of learner|of other learner; 404 anonymous"},
     "api/v1/sync": {"GET": "200 persons", "POST": "200 takers; 200! persons"},
     "api/schema/": {"GET": "200 all"},

@@ -11,12 +11,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import jwt
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import Client
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
 from accounts.services.people import mark_email_verified
@@ -183,7 +185,9 @@ class World:
         person = self.people[name]
         enrolment = enroll(user=person, course=self.courses["own"])
         lesson = self.lessons["own"]
-        save_work(user=person, lesson=lesson, block_id="c1", content={"source": f"# {self.mark(f'{name}: saved work')}"})
+        save_work(
+            user=person, lesson=lesson, block_id="c1", content={"source": f"# {self.mark(f'{name}: saved work')}"}
+        )
         self.attempts[name] = answer(person, lesson, "t1", self.mark(f"{name}: answer")).uid
         complete_lesson(user=person, lesson=self.lessons["preview"])
         self.certificates[name] = self._certificate(enrolment, self.mark(f"certificate: name of {name}")).uid
@@ -214,6 +218,14 @@ class World:
         )  # fmt: skip
         self.attempts["pending"] = waiting.uid
         CheckJob.objects.create(attempt=waiting, not_before=timezone.now() + timedelta(days=1))
+        bystander = UserFactory()
+        Authenticator.objects.create(user=bystander, type=Authenticator.Type.TOTP, data={})
+        DBTaskResult.objects.create(
+            task_path="nowhere.nothing",
+            args_kwargs={"args": [], "kwargs": {}},
+            backend_name="default",
+            exception_class_path="",
+        )
         self.imports = {
             owner: ImportJob.objects.create(
                 source_name=self.mark(f"{mark}: name of an upload") + ".zip", size=1, stored_as=f"{uuid4()}.zip",
@@ -243,7 +255,11 @@ class World:
 
     def seers(self) -> dict[str, tuple[str, ...]]:
         """Whose marks are shown to whom, of those that are planted."""
-        return {owner: actors for owner, actors in SEERS.items() if any(name.startswith(owner) for name in self.mark.planted)}
+        return {
+            owner: actors
+            for owner, actors in SEERS.items()
+            if any(name.startswith(owner) for name in self.mark.planted)
+        }
 
     def may_see(self, actor: str) -> set[str]:
         """The names of the marks that this actor is shown somewhere."""
