@@ -136,12 +136,12 @@ class World:
             content = f"label,split,note\n{rows}".replace("note\n", f"{mark('private file: labels')}\n", 1)
             default_storage.save(f"private/{name}", ContentFile(content.encode()))
         text = single(
-            "t1", kind="text", answer={"accepted": [mark("key: accepted")], "case_sensitive": False}, attempts=None
+            "q1", kind="text", answer={"accepted": [mark("key: accepted")], "case_sensitive": False}, attempts=None
         )
         del text["choices"]
         return [
             {"id": "b1", "type": "markdown", "source": mark("lesson: text")},
-            single("q1", explanation=mark("key: explanation"), attempts=None),
+            single("s1", explanation=mark("key: explanation"), attempts=None),
             text | {"explanation": mark("key: explanation of a word")},
             exercise(
                 "e1",
@@ -188,7 +188,7 @@ class World:
         save_work(
             user=person, lesson=lesson, block_id="c1", content={"source": f"# {self.mark(f'{name}: saved work')}"}
         )
-        self.attempts[name] = answer(person, lesson, "t1", self.mark(f"{name}: answer")).uid
+        self.attempts[name] = answer(person, lesson, "q1", self.mark(f"{name}: answer")).uid
         complete_lesson(user=person, lesson=self.lessons["preview"])
         self.certificates[name] = self._certificate(enrolment, self.mark(f"certificate: name of {name}")).uid
 
