@@ -37,6 +37,7 @@ API = {
     f"{_COURSE}/download/outline/<sha256:sha256>.json": {"GET": "200 takers"},
     f"{_COURSE}/download/lessons/<sha256:sha256>.json": {"GET": "200 takers at own|preview"},
     _LESSON: {"GET": "200 takers at own; 200 open at preview; 404 anonymous"},
+    f"{_LESSON}/notebook": {"GET": "200 takers at own; 200 open at preview; 404 anonymous"},
     f"{_LESSON}/completion": {"PUT DELETE": "200 takers at own|preview"},
     f"{_BLOCK}/attempts": {
         "GET": "200 takers at own|preview|removed block",  # one's own answers stay, the question does not
@@ -59,37 +60,36 @@ API = {
     "api/docs/": {"GET": "200 all"},
 }
 
-# allauth's headless views take most methods that bring a body as one; what is sent here is not enough for any.
-_FORM = "POST PUT PATCH DELETE"
-_NO_PHONES = {f"GET {_FORM}": "404 all"}
-_STAGE = {f"GET {_FORM}": "409 all"}  # a step of a log-in that was not begun
+# allauth's own routes. What is sent to them here is not enough for any.
+_UNUSED = {"GET POST": "404 all"}  # phones, and codes in place of a password
+_STAGE = {"GET POST": "409 all"}  # a step of a log-in that was not begun
 HEADLESS = {
     "config": {"GET": "200 all"},
     "auth/session": {"GET": "200 persons", "DELETE": "401 all"},  # logged out is what 401 says there
-    "auth/login": {_FORM: "400 all"},
+    "auth/login": {"POST": "400 all"},
     "auth/signup": {"POST": "400 all"},
-    "auth/reauthenticate": {_FORM: "400 persons"},
-    "auth/code/confirm": _STAGE,
-    "auth/password/request": {_FORM: "400 all"},
+    "auth/reauthenticate": {"POST": "400 persons"},
+    "auth/code/confirm": _UNUSED,
+    "auth/password/request": {"POST": "400 all"},
     "auth/password/reset": _STAGE,
     "auth/email/verify": _STAGE,
     "auth/email/verify/resend": {"POST": "409 all"},
-    "auth/phone/verify": _NO_PHONES,
-    "auth/phone/verify/resend": _NO_PHONES,
-    "auth/2fa/authenticate": {_FORM: "401 all"},
-    "auth/2fa/reauthenticate": {_FORM: "400 persons"},
+    "auth/phone/verify": _UNUSED,
+    "auth/phone/verify/resend": _UNUSED,
+    "auth/2fa/authenticate": {"POST": "401 all"},
+    "auth/2fa/reauthenticate": {"POST": "400 persons"},
     "auth/webauthn/authenticate": {"GET POST": "401 all"},
     "auth/webauthn/reauthenticate": {"GET": "200 persons", "POST": "400 persons"},
     "auth/webauthn/login": {"GET": "200 all", "POST": "400 all"},
     "auth/sessions": {"GET": "200 persons", "DELETE": "400 persons"},
-    "account/password/change": {_FORM: "400 persons"},
+    "account/password/change": {"POST": "400 persons"},
     "account/email": {"GET": "200 persons", "POST": "409 unknown; 400 persons", "PUT PATCH DELETE": "400 persons"},
-    "account/phone": _NO_PHONES,
+    "account/phone": _UNUSED,
     "account/authenticators": {"GET": "200 persons"},
     "account/authenticators/totp": {"GET": "404 persons", "POST": "400 persons", "DELETE": "200! persons"},
-    "account/authenticators/recovery-codes": {"GET": "404 persons", _FORM: "400 persons"},
+    "account/authenticators/recovery-codes": {"GET": "404 persons", "POST": "400 persons"},
     "account/authenticators/webauthn": {"GET": "401 all", "POST PUT DELETE": "400 persons"},
-    "tokens/refresh": {_FORM: "400 all"},
+    "tokens/refresh": {"POST": "400 all"},
 }
 
 _FORM_PAGE = "302 takers at own|preview"

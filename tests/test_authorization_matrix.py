@@ -34,7 +34,7 @@ def asker(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Aske
 def policies(route: str) -> dict[str, str]:
     """The row of a route by single methods, each with the area's refusals after it."""
     rest = next(text for beginning, text in REFUSALS.items() if route.startswith(beginning))
-    return {method: f"{text}; {rest}" for methods, text in TABLE[route].items() for method in methods.split()}
+    return {method: f"{text}; {rest}" for methods, text in TABLE.get(route, {}).items() for method in methods.split()}
 
 
 def wrong_cells(asker: Asker, actor: str) -> list[str]:
