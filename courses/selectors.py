@@ -217,12 +217,14 @@ class LessonBlock:
     """A block of a published revision, with what judges it. `key` and `check` are for grading: never show them.
 
     `public` is the block without any answer; `check` is `{"type", "hash", "points", "attempts"}`, None for a block that
-    is not judged; `part` is its rendered html, for judged blocks with "prompt" and "choices" to make a form of.
+    is not judged; `part` is its rendered html, for judged blocks with "prompt" and "choices" to make a form of. What the
+    author wrote never changes within a `revision`, and what was derived from it only with the `compiler`.
     """
 
     id: str
     type: str
     revision: int
+    compiler: int
     public: dict[str, Any]
     key: dict[str, Any]
     check: dict[str, Any] | None
@@ -260,7 +262,7 @@ def _block(revisions: QuerySet[LessonRevision], block_id: str) -> LessonBlock:
             answers=_entry("key", block_id),
             judged=_entry("checks", block_id),
         )
-        .values("number", "block", "rendered", "answers", "judged")
+        .values("number", "compiler", "block", "rendered", "answers", "judged")
         .first()
     )
     if found is None or found["block"] is None:
@@ -269,6 +271,7 @@ def _block(revisions: QuerySet[LessonRevision], block_id: str) -> LessonBlock:
         id=block_id,
         type=found["block"]["type"],
         revision=found["number"],
+        compiler=found["compiler"],
         public=found["block"],
         key=found["answers"] or {},
         check=found["judged"],

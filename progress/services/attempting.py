@@ -1,30 +1,33 @@
 """Taking an answer: exactly once, counted exactly, judged at once or put into the queue.
 
 Every write is under the enrolment's lock, so tries are counted right however many requests come at a time. A retry with
-the same uid is the same attempt. Quizzes and predictions are judged inside the transaction; an exercise becomes a job,
-which the request itself runs when nobody waits before it.
+the same uid is the same attempt. What takes long stays outside of the lock: predictions, which may have 10 MB, are read
+and scored before it, and an exercise becomes a job, which the request itself runs when nobody waits before it.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.http import Http404
 from django.utils import timezone
 
 from courses.models import Lesson
-from courses.selectors import LessonBlock, block_of
+from courses.selectors import LessonBlock
 from progress.models import Attempt, BlockResult, CheckJob, Enrolment, PredictionFile, Reveal
 from progress.selectors.attempts import tries_left
-from progress.selectors.reading import enrolled_lesson
+from progress.selectors.open_lessons import OpenLessons
 from progress.services import checking, results, scoring
 from progress.services.enrolling import locked_enrolment
 from progress.services.refusals import Conflict
-from progress.services.scoring import AnswerRefused
+from progress.services.scoring import Answer, AnswerRefused, Judgement
 
-__all__ = ["AnswerRefused", "Conflict", "submit_answer"]
+__all__ = ["AnswerRefused", "Changed", "Conflict", "read_ahead", "submit_answer", "take_answer"]
 
+STARTS = 3  # times that an answer is read because the lesson was published meanwhile
 PENDING_PER_BLOCK, PENDING_PER_PERSON = 3, 20
 ANSWERS_PER_DAY = 1_000  # of a person in 24 hours: an answer may have 64 kB, and is kept for ever
 
@@ -43,42 +46,102 @@ def submit_answer(
         Conflict: no try is left, too much of theirs waits or came today, nothing to check here, or the uid is another
             answer's.
     """
-    attempt = _taken(user, lesson, block_id, uid, answer)
+    lessons = OpenLessons(user)
+    for start in range(1, STARTS + 1):
+        ready = read_ahead(user=user, lessons=lessons, lesson=lesson, block_id=block_id, uid=uid, answer=answer)
+        try:
+            attempt = _taken(user, lessons, lesson, block_id, uid, ready)
+            break
+        except Changed as changed:
+            lesson = changed.lesson
+            if start == STARTS:
+                raise
+        except IntegrityError:
+            # An answer under another enrolment's lock took the uid in this moment: the next look finds it.
+            if start == STARTS:
+                raise
     if prefer_wait and attempt.verdict == Attempt.Verdict.PENDING and checking.run_now(attempt):
         attempt.refresh_from_db()
     return attempt
 
 
+class Changed(Conflict):
+    """The lesson was published while the answer to it was read. `lesson` is the new state: read the answer again."""
+
+    def __init__(self, lesson: Lesson) -> None:
+        super().__init__("This lesson is being changed. Send your answer again in a moment.")
+        self.lesson = lesson
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An answer, and what was made of it before the lock; that counts only if the block is still this one."""
+
+    answer: Any
+    block: LessonBlock | None = None
+    judged: tuple[Answer, Judgement] | None = None
+    refusal: AnswerRefused | Conflict | None = None
+
+
+def read_ahead(*, user: Any, lessons: OpenLessons, lesson: Lesson, block_id: str, uid: UUID, answer: Any) -> Ready:
+    """Read and score an answer as far as that takes long, which is predictions. Refuses nothing: the lock comes first.
+
+    At most 1 query; of predictions 3, to read none that is known or has no try.
+    """
+    try:
+        block = lessons.block(lesson, block_id)
+    except Http404:
+        return Ready(answer)
+    if block.type != "predictions" or block.check is None:
+        return Ready(answer)
+    if Attempt.objects.filter(uid=uid).exists() or tries_left(user=user, lesson=lesson, block=block) == 0:
+        return Ready(answer, block)
+    try:
+        read = scoring.read_answer(block, answer)
+        return Ready(answer, block, (read, scoring.judge_at_once(block, read.content, is_last=False)))
+    except (AnswerRefused, Conflict) as refusal:
+        return Ready(answer, block, refusal=refusal)
+
+
 @transaction.atomic
-def _taken(user: Any, lesson: Lesson, block_id: str, uid: UUID, answer: Any) -> Attempt:
+def _taken(user: Any, lessons: OpenLessons, lesson: Lesson, block_id: str, uid: UUID, ready: Ready) -> Attempt:
     enrolment = locked_enrolment(user, lesson.course_id)
+    return take_answer(
+        user=user, enrolment=enrolment, lessons=lessons, lesson=lesson, block_id=block_id, uid=uid, ready=ready
+    )[0]
+
+
+def take_answer(
+    *, user: Any, enrolment: Enrolment, lessons: OpenLessons, lesson: Lesson, block_id: str, uid: UUID, ready: Ready
+) -> tuple[Attempt, bool]:
+    """Take an answer to a block under the lock of the enrolment, which the caller holds; says too whether it is new.
+
+    At most 13 queries for a quiz's answer that brings no points, however many came before.
+
+    Raises:
+        Changed: `ready` was read by an older state of the lesson.
+        IntegrityError: the uid was taken in this moment; the transaction is to be tried again.
+        Http404, AnswerRefused, Conflict: as `submit_answer`.
+    """
     if (known := _known(enrolment, lesson, block_id, uid)) is not None:
-        return known
-    # Read anew: it may have been published since the caller read it, and this lock keeps the next publication out.
-    lesson = enrolled_lesson(user=user, lesson_id=lesson.pk)
-    block = block_of(lesson, block_id)
+        return known, False
+    # Looked at anew: it may have been published since the caller read it, and this lock keeps the next publication out.
+    lesson, live = lessons.current(lesson)
+    block = lessons.block(lesson, block_id, live)
     _check_judged(block)
     _check_day(enrolment)
     left = _checked_tries(user, lesson, block)
-    given = scoring.read_answer(block, answer)
+    given, judgement = _judged(ready, lesson, block, left)
     attempt = Attempt(uid=uid, enrolment=enrolment, lesson=lesson, answer=given.stored, **scoring.fields_of(block))
     attempt.created_at = timezone.now()
     attempt.after_solution = _saw_solution(attempt)
-    if block.type == "exercise":
+    if judgement is None:
         _check_room(attempt)
         attempt.verdict = Attempt.Verdict.PENDING
     else:
-        judgement = scoring.judge_at_once(block, given.content, is_last=left == 1)
         for name, value in scoring.settled_fields(attempt, judgement).items():
             setattr(attempt, name, value)
-    try:
-        with transaction.atomic():
-            attempt.save(force_insert=True)
-    except IntegrityError:
-        # An answer under another enrolment's lock took the uid in this moment.
-        if (known := _known(enrolment, lesson, block_id, uid)) is not None:
-            return known
-        raise
+    attempt.save(force_insert=True)
     if block.type == "predictions":
         PredictionFile.objects.create(attempt=attempt, content=scoring.packed(given.content))
     enrolment.last_lesson, enrolment.last_activity_at = lesson, attempt.created_at
@@ -86,8 +149,22 @@ def _taken(user: Any, lesson: Lesson, block_id: str, uid: UUID, answer: Any) -> 
     if attempt.verdict == Attempt.Verdict.PENDING:
         CheckJob.objects.create(attempt=attempt, turn=_waiting(enrolment).exclude(pk=attempt.pk).count())
     else:
-        results.record(attempt)
-    return attempt
+        results.record(attempt, is_live=True)
+    return attempt, True
+
+
+def _judged(ready: Ready, lesson: Lesson, block: LessonBlock, left: int | None) -> tuple[Answer, Judgement | None]:
+    """The answer in its normal form and the judgement of it, None for code: that is made later."""
+    if block.type == "predictions":
+        if ready.block is block and ready.refusal is not None:
+            raise ready.refusal
+        if ready.block is not block or ready.judged is None:
+            raise Changed(lesson)
+        return ready.judged
+    given = scoring.read_answer(block, ready.answer)
+    if block.type == "exercise":
+        return given, None
+    return given, scoring.judge_at_once(block, given.content, is_last=left == 1)
 
 
 def _known(enrolment: Enrolment, lesson: Lesson, block_id: str, uid: UUID) -> Attempt | None:

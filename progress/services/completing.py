@@ -37,22 +37,33 @@ def complete_lesson(*, user: Any, lesson: Lesson, at: datetime | None = None) ->
         LessonNotPassed: the lesson's rule wants its blocks passed, and some are not. A completion that is there stays.
     """
     enrolment = locked_enrolment(user, lesson.course_id)
+    changed, is_completed = mark_completed(enrolment=enrolment, lesson=lesson, number=_live_number(lesson), at=at)
+    return CompletionResult(changed, is_completed, _standing(user, lesson))
+
+
+def mark_completed(
+    *, enrolment: Enrolment, lesson: Lesson, number: int, at: datetime | None = None
+) -> tuple[bool, bool]:
+    """The same under the enrolment's lock, which the caller holds: whether it changed anything, and how the lesson is.
+
+    `number` is the live revision's. At most 4 queries, 3 more where the rule wants its blocks passed, and those of a
+    certificate when the course is finished by it.
+    """
     now = timezone.now()
     when = at or now
     _check_passed(enrolment, lesson)
-    completion, created = LessonCompletion.objects.get_or_create(
-        enrolment=enrolment,
-        lesson=lesson,
-        defaults={"revision": _live_number(lesson), "completed_at": when},
-    )
-    undone = completion.undone_at
-    changed = created or (undone is not None and when >= undone)
-    if not created:
+    place = {"enrolment": enrolment, "lesson": lesson}
+    completion = LessonCompletion.objects.filter(**place).first()
+    undone = completion.undone_at if completion else None
+    changed = completion is None or (undone is not None and when >= undone)
+    if completion is None:
+        completion = LessonCompletion.objects.create(**place, revision=number, completed_at=when)
+    else:
         completion.said_at = max(_said(completion), when)
         if at or changed:  # said again at a desk, it counts from the first time
             completion.completed_at = max(completion.completed_at, when)
         if changed:
-            completion.undone_at, completion.revision = None, _live_number(lesson)
+            completion.undone_at, completion.revision = None, number
         completion.save(update_fields=["undone_at", "completed_at", "said_at", "revision"])
     if changed:
         enrolment.completed_lessons += 1
@@ -61,7 +72,7 @@ def complete_lesson(*, user: Any, lesson: Lesson, at: datetime | None = None) ->
             enrolment.completed_at = now
         enrolment.save(update_fields=["completed_lessons", "last_lesson", "last_activity_at", "completed_at"])
         issue_if_earned(enrolment)
-    return _result(changed, completion.undone_at is None, user, lesson)
+    return changed, completion.undone_at is None
 
 
 def _check_passed(enrolment: Enrolment, lesson: Lesson) -> None:
@@ -89,16 +100,21 @@ def uncomplete_lesson(*, user: Any, lesson: Lesson, at: datetime | None = None) 
         Http404: the person does not take the course.
     """
     enrolment = locked_enrolment(user, lesson.course_id)
+    number = _live_number(lesson) if at else 0  # only a word that comes late may have to be kept as a row of its own
+    changed, is_completed = mark_open(enrolment=enrolment, lesson=lesson, number=number, at=at)
+    return CompletionResult(changed, is_completed, _standing(user, lesson))
+
+
+def mark_open(*, enrolment: Enrolment, lesson: Lesson, number: int, at: datetime | None = None) -> tuple[bool, bool]:
+    """The same under the enrolment's lock, which the caller holds; as `mark_completed`. At most 3 queries."""
     now = timezone.now()
-    if at:
+    place = {"enrolment": enrolment, "lesson": lesson}
+    completion = LessonCompletion.objects.filter(**place).first()
+    if completion is None and at:
         # Kept even when there is nothing to take back yet: the completion before it may come later than this.
         start = enrolment.enrolled_at
-        LessonCompletion.objects.get_or_create(
-            enrolment=enrolment,
-            lesson=lesson,
-            defaults={"revision": _live_number(lesson), "completed_at": start, "undone_at": max(at, start)},
-        )
-    completion = LessonCompletion.objects.filter(enrolment=enrolment, lesson=lesson).first()
+        LessonCompletion.objects.create(**place, revision=number, completed_at=start, undone_at=max(at, start))
+        return False, False
     taken_back = bool(completion and completion.undone_at is None and (at is None or at > _said(completion)))
     if completion and (taken_back or (at and completion.undone_at and at > completion.undone_at)):
         completion.undone_at = at or max(now, completion.completed_at)
@@ -107,7 +123,7 @@ def uncomplete_lesson(*, user: Any, lesson: Lesson, at: datetime | None = None) 
         enrolment.completed_lessons -= 1
         enrolment.last_activity_at, enrolment.completed_at = now, None
         enrolment.save(update_fields=["completed_lessons", "last_activity_at", "completed_at"])
-    return _result(taken_back, bool(completion and completion.undone_at is None), user, lesson)
+    return taken_back, bool(completion and completion.undone_at is None)
 
 
 def _said(completion: LessonCompletion) -> datetime:
@@ -121,11 +137,11 @@ def _live_number(lesson: Lesson) -> int:
     return number
 
 
-def _result(changed: bool, is_completed: bool, user: Any, lesson: Lesson) -> CompletionResult:
+def _standing(user: Any, lesson: Lesson) -> Standing:
     standing = standing_in(user=user, course=lesson.course)
     if standing is None:  # taken back to draft in this moment: the fact is rolled back with the transaction
         raise Http404("the course is not open")
-    return CompletionResult(changed, is_completed, standing)
+    return standing
 
 
 def _open_lessons(enrolment: Enrolment) -> Any:

@@ -6,8 +6,15 @@ from django.db import connection, transaction
 from django.http import Http404
 from django.utils import timezone
 
+from accounts.models import User
 from courses.models import Course
 from progress.models import Enrolment
+
+# The locks are taken in the order of FROM.
+_HOLD = f"""
+    SELECT FROM {User._meta.db_table} person, {Course._meta.db_table} course
+    WHERE person.id = {{person}} AND course.id = %s FOR KEY SHARE OF person, course
+"""  # noqa: S608 (constants)
 
 
 @transaction.atomic
@@ -47,7 +54,7 @@ def show_on_leaderboards(*, user: Any, course: Course, shown: bool) -> None:
 
 
 def locked_enrolment(user: Any, course_id: int) -> Enrolment:
-    _hold(course_id)
+    _hold("%s", user.pk, course_id)
     rows = Enrolment.objects.select_for_update().filter(user=user, course_id=course_id, left_at=None)
     enrolment = rows.first()
     if enrolment is None:
@@ -57,12 +64,15 @@ def locked_enrolment(user: Any, course_id: int) -> Enrolment:
 
 def locked_enrolment_of(enrolment_id: int, course_id: int) -> Enrolment | None:
     """The same row by its id, also of a person who has left; None when it was deleted."""
-    _hold(course_id)
+    _hold(f"(SELECT user_id FROM {Enrolment._meta.db_table} WHERE id = %s)", enrolment_id, course_id)  # noqa: S608
     return Enrolment.objects.select_for_update().filter(pk=enrolment_id).first()
 
 
-def _hold(course_id: int) -> None:
+def _hold(person: str, person_value: int, course_id: int) -> None:
+    # The person first: who deletes an account holds its row and then deletes what hangs on it, this enrolment too. A
+    # write that had the enrolment and came to the person only by a foreign key would wait for the deletion, which waits
+    # for the enrolment.
     # A publication holds the course's row; without this lock it and a completion could each miss the other, and a
     # course that is finished would not be recognised as finished. Learners do not wait for each other by it.
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT 1 FROM {Course._meta.db_table} WHERE id = %s FOR KEY SHARE", [course_id])  # noqa: S608
+        cursor.execute(_HOLD.format(person=person), [person_value, course_id])

@@ -14,8 +14,9 @@ from django.http import Http404
 from django.utils import timezone
 
 from courses.models import Lesson
-from progress.models import DroppedWork, SavedWork
-from progress.selectors.practice import writable_block
+from courses.selectors import LessonBlock, block_of
+from progress.models import DroppedWork, Enrolment, SavedWork
+from progress.selectors.practice import WRITABLE
 from progress.services.enrolling import locked_enrolment
 from progress.services.syncing_versions import keep_displaced, keep_late, newer
 
@@ -39,8 +40,19 @@ def save_work(
         ValidationError: the content is not of that shape, or too long.
     """
     enrolment = locked_enrolment(user, lesson.course_id)
-    number, block_type = _block(lesson, block_id)
-    _check(content, block_type)
+    block = block_of(lesson, block_id)
+    return keep_work(enrolment=enrolment, lesson=lesson, block=block, content=content, at=at, event=event)
+
+
+def keep_work(
+    *, enrolment: Enrolment, lesson: Lesson, block: LessonBlock, content: Any, at: datetime | None, event: UUID | None
+) -> SavedWork | None:
+    """The same under the enrolment's lock, which the caller holds. `block` is the live one.
+
+    At most 4 queries where something is saved already, and 5 where nothing is.
+    """
+    _check(content, block)
+    block_id = block.id
     mine = SavedWork.objects.filter(enrolment=enrolment, lesson=lesson)
     place = {"enrolment": enrolment, "lesson": lesson, "block_uid": block_id}
     work = mine.filter(block_uid=block_id).first()
@@ -59,7 +71,7 @@ def save_work(
         return work
     elif event or work.event:
         keep_displaced(work)
-    work.content, work.revision, work.version, work.event = content, number, work.version + 1, event
+    work.content, work.revision, work.version, work.event = content, block.revision, work.version + 1, event
     work.saved_at = at or timezone.now()
     work.save()
     return work
@@ -75,15 +87,10 @@ def drop_work(*, user: Any, lesson: Lesson, block_id: str) -> None:
         DroppedWork.objects.update_or_create(**place, defaults={"dropped_at": timezone.now()})
 
 
-def _block(lesson: Lesson, block_id: str) -> tuple[int, str]:
-    found = writable_block(lesson=lesson, block_id=block_id)
-    if found is None:
+def _check(content: Any, block: LessonBlock) -> None:
+    if block.type not in WRITABLE:
         raise Http404("no such block")
-    return found
-
-
-def _check(content: Any, block_type: str) -> None:
-    wanted = "answer" if block_type == "quiz" else "source"
+    wanted = "answer" if block.type == "quiz" else "source"
     if not isinstance(content, dict) or set(content) != {wanted}:
         raise ValidationError(f"must be an object with “{wanted}” alone")
     value = content[wanted]

@@ -13,26 +13,33 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
 from django.http import Http404
 from django.utils import timezone
 
 from courses.models import Lesson
 from progress.models import Attempt, Enrolment, SyncEvent
 from progress.selectors.attempts import WAITING
+from progress.selectors.open_lessons import OpenLessons
 from progress.selectors.practice import points
-from progress.selectors.reading import enrolled_lesson
-from progress.services.attempting import AnswerRefused, submit_answer
+from progress.services.attempting import AnswerRefused, Changed, read_ahead, take_answer
 from progress.services.checking import DATABASE_AWAY
-from progress.services.completing import complete_lesson, uncomplete_lesson
+from progress.services.completing import mark_completed, mark_open
 from progress.services.enrolling import locked_enrolment
 from progress.services.refusals import Conflict, LessonNotPassed
-from progress.services.saving import save_work
+from progress.services.saving import keep_work
 
 APPLIED, DUPLICATE, REJECTED = "applied", "duplicate", "rejected"
 REASONS = ("malformed", "not_found", "refused", "conflict", "not_passed", "uid_reused", "later", "failed")
 PATIENCE = 12.0  # seconds for a batch: a request that takes longer is given up by proxies, and its answer lost
+STARTS = 3  # times that an event is begun when something came in between
 CLOCK_TOLERANCE = timedelta(minutes=2)  # the way of a request takes seconds: within it a clock counts as right
+
+# `get_or_create` does the same in four statements, and this is once an event.
+_WRITE = f"""
+    INSERT INTO {SyncEvent._meta.db_table} (user_id, uid, kind, lesson_id, block_uid, at, received_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (user_id, uid) DO NOTHING
+"""  # noqa: S608 (constants)
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +84,7 @@ def apply_events(*, user: Any, events: Sequence[Event], sent_at: datetime | None
     shift, deadline = _clock_error(sent_at), time.monotonic() + PATIENCE
     uids = {event.uid for event in events}
     known = {row.uid: _place_of(row) for row in SyncEvent.objects.filter(user=user, uid__in=uids)}
-    lessons: dict[int, Lesson | None] = {}
+    lessons = OpenLessons(user)
     outcomes: list[Outcome | None] = [None] * len(events)
     for index in sorted(range(len(events)), key=lambda number: (events[number].at, events[number].uid)):
         event = events[index]
@@ -112,9 +119,9 @@ def _repeated(event: Event, place: tuple[str, int, str]) -> Outcome:
     return Outcome(event.uid, DUPLICATE)
 
 
-def _outcome(user: Any, event: Event, shift: timedelta, lessons: dict[int, Lesson | None]) -> Outcome:
+def _outcome(user: Any, event: Event, shift: timedelta, lessons: OpenLessons) -> Outcome:
     try:
-        return _applied(user, event, shift, _lesson(user, event.lesson_id, lessons))
+        return _begun(user, event, shift, lessons)
     except Http404:
         return Outcome(event.uid, REJECTED, "not_found", "There is no such thing here.")
     except AnswerRefused as refused:
@@ -133,51 +140,56 @@ def _outcome(user: Any, event: Event, shift: timedelta, lessons: dict[int, Lesso
         return Outcome(event.uid, REJECTED, "failed", "Something broke on our side. Send it again later.")
 
 
-def _lesson(user: Any, lesson_id: int, lessons: dict[int, Lesson | None]) -> Lesson:
-    if lesson_id not in lessons:
+def _begun(user: Any, event: Event, shift: timedelta, lessons: OpenLessons) -> Outcome:
+    lesson = lessons.lesson(event.lesson_id)
+    for start in range(1, STARTS + 1):
         try:
-            lessons[lesson_id] = enrolled_lesson(user=user, lesson_id=lesson_id)
-        except Http404:
-            lessons[lesson_id] = None
-    lesson = lessons[lesson_id]
-    if lesson is None:
-        raise Http404("no such lesson")
-    return lesson
+            return _applied(user, event, shift, lessons, lesson)
+        except Changed as changed:
+            lesson = changed.lesson
+            if start == STARTS:
+                raise
+        except IntegrityError:
+            # Another request took the attempt's uid in this moment: the next look finds it.
+            if start == STARTS:
+                raise
+    raise AssertionError("unreachable")
 
 
-@transaction.atomic
-def _applied(user: Any, event: Event, shift: timedelta, lesson: Lesson) -> Outcome:
-    enrolment = locked_enrolment(user, lesson.course_id)
-    # Locked, and looked at again: another request may have brought the same event in this moment.
-    at = _put_right(event.at, shift, enrolment)
-    row, is_new = SyncEvent.objects.get_or_create(
-        user=user,
-        uid=event.uid,
-        defaults={"kind": event.type, "lesson": lesson, "block_uid": event.block_id, "at": at},
-    )
-    if not is_new:
-        return _repeated(event, _place_of(row))
+def _applied(user: Any, event: Event, shift: timedelta, lessons: OpenLessons, lesson: Lesson) -> Outcome:
     outcome = Outcome(event.uid, APPLIED)
     if event.type == SyncEvent.Kind.ATTEMPT:
-        if Attempt.objects.filter(uid=event.uid, enrolment=enrolment).exists():
-            outcome.status = DUPLICATE
-        submit_answer(
-            user=user,
-            lesson=lesson,
-            block_id=event.block_id,
-            uid=event.uid,
-            answer=event.content,
-            prefer_wait=False,  # a batch never waits for a sandbox
-        )
-    elif event.type == SyncEvent.Kind.WORK:
-        work = save_work(
-            user=user, lesson=lesson, block_id=event.block_id, content=event.content, at=at, event=event.uid
-        )
-        outcome.is_current = work is not None and work.event == event.uid
-    else:
-        change = complete_lesson if event.type == SyncEvent.Kind.COMPLETION else uncomplete_lesson
-        outcome.is_completed = change(user=user, lesson=lesson, at=at).is_completed
-    return outcome
+        place = {"user": user, "lessons": lessons, "lesson": lesson, "block_id": event.block_id, "uid": event.uid}
+        ready = read_ahead(**place, answer=event.content)
+    with transaction.atomic():
+        enrolment = locked_enrolment(user, lesson.course_id)
+        at = _put_right(event.at, shift, enrolment)
+        # Under the lock, and looked at again: another request may have brought the same event in this moment.
+        if not _is_new(user, event, at):
+            return _repeated(event, _place_of(SyncEvent.objects.get(user=user, uid=event.uid)))
+        if event.type == SyncEvent.Kind.ATTEMPT:
+            _, is_new = take_answer(**place, enrolment=enrolment, ready=ready)
+            outcome.status = APPLIED if is_new else DUPLICATE
+            return outcome
+        lesson, live = lessons.current(lesson)
+        if event.type == SyncEvent.Kind.WORK:
+            block = lessons.block(lesson, event.block_id, live)
+            work = keep_work(
+                enrolment=enrolment, lesson=lesson, block=block, content=event.content, at=at, event=event.uid
+            )
+            outcome.is_current = work is not None and work.event == event.uid
+        else:
+            mark = mark_completed if event.type == SyncEvent.Kind.COMPLETION else mark_open
+            _, outcome.is_completed = mark(enrolment=enrolment, lesson=lesson, number=live.number, at=at)
+        return outcome
+
+
+def _is_new(user: Any, event: Event, at: datetime) -> bool:
+    """Write the event down; False if it was. One statement, which waits for who writes the same uid at this moment."""
+    values = [user.pk, event.uid, event.type, event.lesson_id, event.block_id, at, timezone.now()]
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, values)
+        return cursor.rowcount == 1
 
 
 def _put_right(at: datetime, shift: timedelta, enrolment: Enrolment) -> datetime:

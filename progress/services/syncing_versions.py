@@ -34,6 +34,4 @@ def keep_displaced(work: SavedWork) -> None:
 def _trim(place: dict[str, Any]) -> None:
     # The row stays as a tombstone for other devices; only its content goes.
     kept = WorkVersion.objects.filter(**place, content__isnull=False).order_by("-saved_at", "-uid")
-    for version in kept[KEPT:]:
-        version.content = None
-        version.save(update_fields=["content"])
+    WorkVersion.objects.filter(pk__in=kept[KEPT:].values("pk")).update(content=None)
