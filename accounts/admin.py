@@ -24,7 +24,7 @@ from django.http import HttpRequest
 from accounts import roles
 from accounts.forms import UserAddForm, UserEditForm
 from accounts.models import User
-from accounts.services import people
+from accounts.services import leaving, people
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
@@ -73,6 +73,12 @@ class UserAdmin(DjangoUserAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        leaving.delete_people(User.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        leaving.delete_people(queryset)
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)

@@ -91,6 +91,7 @@ class Ready:
     answer: Any
     block: LessonBlock | None = None
     judged: tuple[Answer, Judgement] | None = None
+    file: bytes = b""
     refusal: AnswerRefused | Conflict | None = None
 
 
@@ -109,7 +110,8 @@ def read_ahead(*, user: Any, lessons: OpenLessons, lesson: Lesson, block_id: str
         return Ready(answer, block)
     try:
         read = scoring.read_answer(block, answer)
-        return Ready(answer, block, (read, scoring.judge_at_once(block, read.content, is_last=False)))
+        judgement = scoring.judge_at_once(block, read.content, is_last=False)
+        return Ready(answer, block, (read, judgement), scoring.packed(read.content))
     except (AnswerRefused, Conflict) as refusal:
         return Ready(answer, block, refusal=refusal)
 
@@ -156,7 +158,7 @@ def take_answer(
             setattr(attempt, name, value)
     attempt.save(force_insert=True)
     if block.type == "predictions":
-        PredictionFile.objects.create(attempt=attempt, content=scoring.packed(given.content))
+        PredictionFile.objects.create(attempt=attempt, content=ready.file)
     enrolment.last_lesson, enrolment.last_activity_at = lesson, attempt.created_at
     enrolment.save(update_fields=["last_lesson", "last_activity_at"])
     if attempt.verdict == Attempt.Verdict.PENDING:
