@@ -27,7 +27,7 @@ from progress.services.scoring import Answer, AnswerRefused, Judgement
 
 __all__ = ["AnswerRefused", "Changed", "Conflict", "read_ahead", "submit_answer", "take_answer"]
 
-STARTS = 3  # times that an answer is read because the lesson was published meanwhile
+STARTS = 3  # times that an answer is begun when the lesson was published, or the uid taken, meanwhile
 PENDING_PER_BLOCK, PENDING_PER_PERSON = 3, 20
 ANSWERS_PER_DAY = 1_000  # of a person in 24 hours: an answer may have 64 kB, and is kept for ever
 # Written so that no statistics, as of a new table, lead to reading the attempts of other people.
@@ -57,23 +57,30 @@ def submit_answer(
         Conflict: no try is left, too much of theirs waits or came today, nothing to check here, or the uid is another
             answer's.
     """
-    lessons = OpenLessons(user)
-    for start in range(1, STARTS + 1):
-        ready = read_ahead(user=user, lessons=lessons, lesson=lesson, block_id=block_id, uid=uid, answer=answer)
-        try:
-            attempt = _taken(user, lessons, lesson, block_id, uid, ready)
-            break
-        except Changed as changed:
-            lesson = changed.lesson
-            if start == STARTS:
-                raise
-        except IntegrityError:
-            # An answer under another enrolment's lock took the uid in this moment: the next look finds it.
-            if start == STARTS:
-                raise
+    attempt = _begun(user, OpenLessons(user), lesson, block_id, uid, answer)
     if prefer_wait and attempt.verdict == Attempt.Verdict.PENDING and checking.run_now(attempt):
         attempt.refresh_from_db()
     return attempt
+
+
+def _begun(user: Any, lessons: OpenLessons, lesson: Lesson, block_id: str, uid: UUID, answer: Any) -> Attempt:
+    """Take the answer; begin anew when the lesson or the uid was somebody else's in this moment."""
+    for _ in range(STARTS - 1):
+        try:
+            return _taken(user, lessons, lesson, block_id, uid, answer)
+        except Changed as changed:
+            lesson = changed.lesson
+        except IntegrityError:
+            pass  # an answer under another enrolment's lock took the uid: the next look finds it
+    return _taken(user, lessons, lesson, block_id, uid, answer)
+
+
+def _taken(user: Any, lessons: OpenLessons, lesson: Lesson, block_id: str, uid: UUID, answer: Any) -> Attempt:
+    place = {"user": user, "lessons": lessons, "lesson": lesson, "block_id": block_id, "uid": uid}
+    ready = read_ahead(**place, answer=answer)
+    with transaction.atomic():
+        enrolment = locked_enrolment(user, lesson.course_id)
+        return take_answer(**place, enrolment=enrolment, ready=ready)[0]
 
 
 class Changed(Conflict):
@@ -116,20 +123,12 @@ def read_ahead(*, user: Any, lessons: OpenLessons, lesson: Lesson, block_id: str
         return Ready(answer, block, refusal=refusal)
 
 
-@transaction.atomic
-def _taken(user: Any, lessons: OpenLessons, lesson: Lesson, block_id: str, uid: UUID, ready: Ready) -> Attempt:
-    enrolment = locked_enrolment(user, lesson.course_id)
-    return take_answer(
-        user=user, enrolment=enrolment, lessons=lessons, lesson=lesson, block_id=block_id, uid=uid, ready=ready
-    )[0]
-
-
 def take_answer(
     *, user: Any, enrolment: Enrolment, lessons: OpenLessons, lesson: Lesson, block_id: str, uid: UUID, ready: Ready
 ) -> tuple[Attempt, bool]:
     """Take an answer to a block under the lock of the enrolment, which the caller holds; says too whether it is new.
 
-    At most 13 queries for a quiz's answer that brings no points, however many came before.
+    8 queries for a quiz's answer that brings no points, however many came before; 1 more to load the block.
 
     Raises:
         Changed: `ready` was read by an older state of the lesson.

@@ -70,7 +70,7 @@ def keep_work(
     elif event is None and work.content == content:
         return work
     elif event or work.event:
-        keep_displaced(work)
+        keep_displaced(place, work)
     work.content, work.revision, work.version, work.event = content, block.revision, work.version + 1, event
     work.saved_at = at or timezone.now()
     work.save()

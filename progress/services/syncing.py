@@ -78,8 +78,11 @@ def apply_events(*, user: Any, events: Sequence[Event], sent_at: datetime | None
 
     Events are applied in the order of their own times: what was completed after an answer finds the answer judged.
     `sent_at` is the device's time of sending: by it a clock that is wrong is put right. A time in the future counts as
-    now, one before the course was taken as that moment. At most 3 queries and 29 for each
-    event; an event that is known costs none.
+    now, one before the course was taken as that moment.
+
+    2 queries, 1 for each lesson and block, and for each event (its transaction's beginning and end included) 13 at
+    most, however many came before it: a completion or saved work 11, a quiz's answer 13. What happens once in a
+    while (points, the last lesson, a certificate, code that is queued) takes some more; an event that is known, none.
     """
     shift, deadline = _clock_error(sent_at), time.monotonic() + PATIENCE
     uids = {event.uid for event in events}
@@ -142,18 +145,14 @@ def _outcome(user: Any, event: Event, shift: timedelta, lessons: OpenLessons) ->
 
 def _begun(user: Any, event: Event, shift: timedelta, lessons: OpenLessons) -> Outcome:
     lesson = lessons.lesson(event.lesson_id)
-    for start in range(1, STARTS + 1):
+    for _ in range(STARTS - 1):
         try:
             return _applied(user, event, shift, lessons, lesson)
         except Changed as changed:
             lesson = changed.lesson
-            if start == STARTS:
-                raise
         except IntegrityError:
-            # Another request took the attempt's uid in this moment: the next look finds it.
-            if start == STARTS:
-                raise
-    raise AssertionError("unreachable")
+            pass  # another request took the attempt's uid in this moment: the next look finds it
+    return _applied(user, event, shift, lessons, lesson)
 
 
 def _applied(user: Any, event: Event, shift: timedelta, lessons: OpenLessons, lesson: Lesson) -> Outcome:

@@ -24,9 +24,8 @@ def keep_late(place: dict[str, Any], content: Any, at: datetime, event: UUID) ->
     _trim(place)
 
 
-def keep_displaced(work: SavedWork) -> None:
-    """Keep what is saved, before a newer version is written over it."""
-    place = {"enrolment": work.enrolment, "lesson": work.lesson, "block_uid": work.block_uid}
+def keep_displaced(place: dict[str, Any], work: SavedWork) -> None:
+    """Keep what is saved, before a newer version is written over it. `place` as in `keep_late`."""
     WorkVersion.objects.create(**place, uid=work.event or uuid4(), content=work.content, saved_at=work.saved_at)
     _trim(place)
 

@@ -15,7 +15,7 @@ from progress.api.compression import takes_brotli
 from progress.api.sync_serializers import CHANGES, EVENTS, KINDS, RESULTS
 from progress.api.sync_views import Sync
 from progress.services.completing import complete_lesson, uncomplete_lesson
-from progress.services.enrolling import enroll
+from progress.services.enrolling import enroll, leave_course
 from progress.services.saving import drop_work, save_work
 from progress.tests.judged import body_of, exercise, judged_course, lesson_of, quiz, settle
 from progress.tests.syncing import ago, taken_long_ago
@@ -110,6 +110,34 @@ def test_500_events_are_taken_and_501_are_not(client, lesson):
     events = [_event("reading", lesson) for _ in range(501)]
     assert _post(client, events).status_code == 400
     assert len(_post(client, events[:500]).json()["results"]) == 500
+
+
+def test_a_uid_that_comes_twice_in_a_batch_is_applied_once(client, lesson):
+    first = _event("attempt", lesson, block_id="ask", answer="a")
+    other = {**_event("work", lesson, block_id="ask", answer="a"), "uid": first["uid"], "at": ago(1).isoformat()}
+    results = _post(client, [other, first, {**first, "answer": "b"}]).json()["results"]
+    assert [(item["status"], item.get("reason")) for item in results] == [
+        ("rejected", "uid_reused"),
+        ("applied", None),
+        ("duplicate", None),
+    ]
+    assert [item["attempt"]["verdict"] for item in results[1:]] == ["failed", "failed"]
+
+
+def test_events_of_a_course_that_was_left_wait_for_a_return(client, ben, lesson):
+    other = lesson_of(judged_course(body_of(quiz())))
+    taken_long_ago(enroll(user=ben, course=other.course))
+    known, late, elsewhere = (_event("completion", one) for one in (other, other, lesson))
+    _post(client, [known])
+    leave_course(user=ben, course=other.course)
+    results = _post(client, [known, late, elsewhere]).json()["results"]
+    assert [(item["status"], item.get("reason")) for item in results] == [
+        ("duplicate", None),
+        ("rejected", "not_found"),
+        ("applied", None),
+    ]
+    enroll(user=ben, course=other.course)
+    assert [item["status"] for item in _post(client, [late]).json()["results"]] == ["applied"]
 
 
 def test_a_body_over_its_bound_is_a_413(client, lesson):

@@ -281,17 +281,49 @@ def test_a_batch_that_takes_too_long_goes_on_when_it_is_sent_again(ben, lesson, 
     assert _statuses(send(ben, *batch)) == [("duplicate", ""), ("applied", "")]
 
 
-def test_a_batch_costs_so_many_queries_an_event_and_none_for_a_known_one(ben, lesson):
-    budgets = {"completion": 18, "attempt": 29, "work": 22}
-    for kind, per_event in budgets.items():
-        block, content = {"completion": ("", None), "attempt": ("ask", "b"), "work": ("code", {"source": "x"})}[kind]
-        batch = [event(kind, lesson, ago(9), block, content) for _ in range(5)]
+@pytest.mark.parametrize(("kind", "budget"), [("completion", 8), ("uncompletion", 8), ("attempt", 13), ("work", 10)])
+def test_an_event_costs_as_much_after_300_others_as_after_one(ben, lesson, kind, budget):
+    block, content = {"attempt": ("limited", "a"), "work": ("code", {"source": "x"})}.get(kind, ("", None))
+    lesson = _limited(ben)
+    moments = iter(range(1_000))
+
+    def batch(size):
+        return [event(kind, lesson, ago(2_000 - next(moments)), block, content) for _ in range(size)]
+
+    costs = []
+    for before in (1, 300):
+        send(ben, *batch(before))
         with CaptureQueriesContext(connection) as captured:
-            send(ben, *batch)
-        assert len(captured) <= 3 + per_event * 5, f"{kind}: {len(captured)}"
+            outcomes = send(ben, *(events := batch(10)))
+        assert _statuses(outcomes) == [("applied", "")] * 10
+        sql = [query["sql"] for query in captured]
+        costs.append(len(sql))
+        # what is known of the events, the lesson and the block; the verdicts
+        assert len(sql) <= 4 + budget * 10, "\n".join(sql[:40])
+        assert not any("array_agg" in statement for statement in sql), "all attempts were counted anew"
         with CaptureQueriesContext(connection) as captured:
-            send(ben, *batch)
+            send(ben, *events)
         assert len(captured) <= 2
+    assert costs[0] == costs[1]
+
+
+def test_the_first_event_of_a_place_costs_little_more(ben, lesson):
+    for kind, block, content, budget in (
+        ("completion", "", None, 10),
+        ("attempt", "ask", "b", 18),  # points: the score, what is lost of it, and the result counted from its attempts
+        ("attempt", "code", "x", 17),  # code: how much waits, and its place in the queue
+        ("work", "code", {"source": "x"}, 11),
+    ):
+        with CaptureQueriesContext(connection) as captured:
+            send(ben, event(kind, lesson, ago(9), block, content))
+        assert len(captured) <= 4 + budget, "\n".join(query["sql"] for query in captured)
+
+
+def _limited(ben):
+    """A lesson with a question of which the tries are counted."""
+    course = judged_course(body_of(quiz("limited", attempts=1_000), exercise()), body_of(quiz()))
+    taken_long_ago(enroll(user=ben, course=course))
+    return lesson_of(course)
 
 
 @pytest.mark.django_db(transaction=True)
