@@ -217,8 +217,8 @@ class LessonBlock:
     """A block of a published revision, with what judges it. `key` and `check` are for grading: never show them.
 
     `public` is the block without any answer; `check` is `{"type", "hash", "points", "attempts"}`, None for a block that
-    is not judged; `part` is its rendered html, for judged blocks with "prompt" and "choices" to make a form of. What the
-    author wrote never changes within a `revision`, and what was derived from it only with the `compiler`.
+    is not judged; `part` is its rendered html, for judged blocks with "prompt" and "choices" to make a form of. What
+    the author wrote never changes within a `revision`, and what was derived from it only with the `compiler`.
     """
 
     id: str
