@@ -33,6 +33,7 @@ ANSWERS_PER_DAY = 1_000  # of a person in 24 hours: an answer may have 64 kB, an
 # Written so that no statistics, as of a new table, lead to reading the attempts of other people.
 _SO_FAR = """
     SELECT
+        EXISTS (SELECT FROM progress_attempt WHERE uid = %s),
         (SELECT count(*) FILTER (WHERE a.recheck_of_id IS NULL) FROM progress_attempt a
             WHERE a.enrolment_id = ANY(ARRAY(SELECT id FROM progress_enrolment WHERE user_id = %s))
             AND a.created_at >= %s),
@@ -128,20 +129,21 @@ def take_answer(
 ) -> tuple[Attempt, bool]:
     """Take an answer to a block under the lock of the enrolment, which the caller holds; says too whether it is new.
 
-    8 queries for a quiz's answer that brings no points, however many came before; 1 more to load the block.
+    6 queries for a quiz's answer that brings no points, however many came before; 1 more where tries are counted, and 1
+    to load the block.
 
     Raises:
         Changed: `ready` was read by an older state of the lesson.
         IntegrityError: the uid was taken in this moment; the transaction is to be tried again.
         Http404, AnswerRefused, Conflict: as `submit_answer`.
     """
-    if (known := _known(enrolment, lesson, block_id, uid)) is not None:
-        return known, False
+    is_known, recent, saw_solution = _so_far(enrolment, lesson, block_id, uid)
+    if is_known:
+        return _known(enrolment, lesson, block_id, uid), False
     # Looked at anew: it may have been published since the caller read it, and this lock keeps the next publication out.
     lesson, live = lessons.current(lesson)
     block = lessons.block(lesson, block_id, live)
     _check_judged(block)
-    recent, saw_solution = _so_far(enrolment, lesson, block)
     if recent >= ANSWERS_PER_DAY:
         raise Conflict(f"You gave {ANSWERS_PER_DAY:,} answers in the last 24 hours, which is the most that is taken.")
     left = _checked_tries(user, lesson, block)
@@ -181,10 +183,8 @@ def _judged(ready: Ready, lesson: Lesson, block: LessonBlock, left: int | None) 
     return given, scoring.judge_at_once(block, given.content, is_last=left == 1)
 
 
-def _known(enrolment: Enrolment, lesson: Lesson, block_id: str, uid: UUID) -> Attempt | None:
-    attempt = Attempt.objects.filter(uid=uid).first()
-    if attempt is None:
-        return None
+def _known(enrolment: Enrolment, lesson: Lesson, block_id: str, uid: UUID) -> Attempt:
+    attempt = Attempt.objects.get(uid=uid)
     if (attempt.enrolment_id, attempt.lesson_id, attempt.block_uid) != (enrolment.pk, lesson.pk, block_id):
         raise Conflict("This uid was used for another answer: make a new one for each answer.")
     attempt.enrolment, attempt.lesson = enrolment, lesson
@@ -198,11 +198,17 @@ def _check_judged(block: LessonBlock) -> None:
         raise Conflict("There is nothing to check here.")
 
 
-def _so_far(enrolment: Enrolment, lesson: Lesson, block: LessonBlock) -> tuple[int, bool]:
-    """How many answers the person gave in 24 hours, and whether they saw the solution before they had passed."""
-    place = (enrolment.pk, lesson.pk, block.id)
+def _so_far(enrolment: Enrolment, lesson: Lesson, block_id: str, uid: UUID) -> tuple[bool, int, bool]:
+    """What was before an answer.
+
+    Whether its uid is known, how many answers the person gave in 24 hours, and whether they saw the solution before
+    they had passed.
+    """
+    if "\0" in block_id:  # PostgreSQL has no text for it
+        raise Http404("no such block")
+    place = (enrolment.pk, lesson.pk, block_id)
     with connection.cursor() as cursor:
-        cursor.execute(_SO_FAR, (enrolment.user_id, timezone.now() - timedelta(days=1), *place, *place))
+        cursor.execute(_SO_FAR, (uid, enrolment.user_id, timezone.now() - timedelta(days=1), *place, *place))
         return cursor.fetchone()
 
 

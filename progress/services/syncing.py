@@ -80,8 +80,8 @@ def apply_events(*, user: Any, events: Sequence[Event], sent_at: datetime | None
     `sent_at` is the device's time of sending: by it a clock that is wrong is put right. A time in the future counts as
     now, one before the course was taken as that moment.
 
-    2 queries, 1 for each lesson and block, and for each event (its transaction's beginning and end included) 13 at
-    most, however many came before it: a completion or saved work 11, a quiz's answer 13. What happens once in a
+    2 queries, 1 for each lesson and block, and for each event (its transaction's beginning and end included) 12 at
+    most, however many came before it: a completion 10, saved work 11, a quiz's answer 12. What happens once in a
     while (points, the last lesson, a certificate, code that is queued) takes some more; an event that is known, none.
     """
     shift, deadline = _clock_error(sent_at), time.monotonic() + PATIENCE

@@ -281,7 +281,7 @@ def test_a_batch_that_takes_too_long_goes_on_when_it_is_sent_again(ben, lesson, 
     assert _statuses(send(ben, *batch)) == [("duplicate", ""), ("applied", "")]
 
 
-@pytest.mark.parametrize(("kind", "budget"), [("completion", 8), ("uncompletion", 8), ("attempt", 13), ("work", 10)])
+@pytest.mark.parametrize(("kind", "budget"), [("completion", 8), ("uncompletion", 8), ("attempt", 12), ("work", 10)])
 def test_an_event_costs_as_much_after_300_others_as_after_one(ben, lesson, kind, budget):
     block, content = {"attempt": ("limited", "a"), "work": ("code", {"source": "x"})}.get(kind, ("", None))
     lesson = _limited(ben)
@@ -310,8 +310,8 @@ def test_an_event_costs_as_much_after_300_others_as_after_one(ben, lesson, kind,
 def test_the_first_event_of_a_place_costs_little_more(ben, lesson):
     for kind, block, content, budget in (
         ("completion", "", None, 10),
-        ("attempt", "ask", "b", 18),  # points: the score, what is lost of it, and the result counted from its attempts
-        ("attempt", "code", "x", 17),  # code: how much waits, and its place in the queue
+        ("attempt", "ask", "b", 15),  # points: the score, what is lost of it, and the result counted from its attempts
+        ("attempt", "code", "x", 13),  # code: how much waits, and its place in the queue
         ("work", "code", {"source": "x"}, 11),
     ):
         with CaptureQueriesContext(connection) as captured:
