@@ -22,6 +22,7 @@ _headless = ([path("", include((build_urlpatterns(Client.APP), "headless"), name
 urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("accounts/", include("accounts.urls")),
+    path("admin/r/<path:content_type_id>/<path:object_id>/", views.no_shortcut),
     path("admin/", admin.site.urls),
     path("theme/", views.theme, name="theme"),
     path("runtime-packages/<str:name>", views.runtime_package, name="runtime-package"),

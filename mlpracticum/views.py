@@ -34,6 +34,11 @@ def theme(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def no_shortcut(request: HttpRequest, content_type_id: str, object_id: str) -> HttpResponse:
+    """In the place of the admin's redirect by kind and id, which tells any staff the address of a draft not theirs."""
+    raise Http404
+
+
 @require_safe
 def runtime_package(request: HttpRequest, name: str) -> FileResponse:
     """A package for the Python in a reader's browser, which compares its checksum."""

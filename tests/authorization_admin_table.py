@@ -114,7 +114,7 @@ ADMIN = {
     "password_change/done/": {"GET": "200 staff"},
     "autocomplete/": {"GET": "403 staff"},  # no field of the admin is completed so
     "jsi18n/": {"GET": "200 staff"},
-    "r/<path:content_type_id>/<path:object_id>/": {"GET": "302 staff", "POST": "302! staff"},
+    "r/<path:content_type_id>/<path:object_id>/": {"GET POST": "404 all"},
     "^(?P<app_label>courses|progress|accounts|auth|account|mfa|usersessions|django_tasks_database)/$": _FORM,
     "(?P<url>.*)$": {"GET": "404 staff", "POST": "404 staff"},
     **COURSES,

@@ -73,6 +73,9 @@ class CourseAdmin(CourseRights):
         script: Any = forms.Script("js/admin-outline.js", type="module")  # the stubs know addresses alone
         return super().media + forms.Media(css={"all": ["css/admin-pages.css"]}, js=[script])
 
+    def view_on_site(self, obj: Course) -> str:
+        return obj.get_absolute_url()
+
     # --- the list ---
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Course]:

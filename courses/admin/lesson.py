@@ -78,6 +78,9 @@ class LessonAdmin(RevisionPages, PreviewPage, PicturePage):
     change_form_template = "admin/courses/lesson/change_form.html"
     SETTINGS: ClassVar[list[str]] = ["module", "slug", "minutes", "is_preview", "completion_rule", "available_from"]
 
+    def view_on_site(self, obj: Lesson) -> str:
+        return obj.get_absolute_url()
+
     # --- the list ---
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Lesson]:
