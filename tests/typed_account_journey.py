@@ -168,7 +168,7 @@ def use_second_factor(client: AuthenticatedClient, site: Site) -> None:
     """An authenticator app is switched on, logs in with the password, and is switched off."""
     confirm(client, PASSWORD)
     secret = expect(totp.sync_detailed(client=client), 404, TotpSecret).meta.secret
-    body = SecondFactorRequest(code=site.totp_code(secret, -1))
+    body = SecondFactorRequest(code=site.totp_code(secret, 0))
     activated = expect(activate_totp.sync_detailed(client=client, body=body), 200, TotpAnswer)
     assert activated.data.last_used_at is None or activated.data.last_used_at > 0
     assert expect(totp.sync_detailed(client=client), 200, TotpAnswer).data == activated.data
@@ -182,7 +182,8 @@ def use_second_factor(client: AuthenticatedClient, site: Site) -> None:
     assert pending(half) is AuthFlowId.MFA_AUTHENTICATE
     assert not half.meta.access_token
     half_way = site.under_way(told(half.meta.session_token))
-    body = SecondFactorRequest(code=site.totp_code(secret, 0))
+    # A code is good once, and the last and the next one are taken: so this one is, whenever the 30 seconds end.
+    body = SecondFactorRequest(code=site.totp_code(secret, 1))
     whole = expect(second_factor.sync_detailed(client=half_way, body=body), 200, Authenticated)
     assert whole.meta
     other = site.logged_in(told(whole.meta.access_token))

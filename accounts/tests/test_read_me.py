@@ -36,8 +36,8 @@ def test_session_of_the_browser_works_too(client: Client, ben: User) -> None:
 
 def test_query_count(mobile: MobileClient, ben: User, django_assert_num_queries) -> None:
     mobile.log_in(ben.email)
-    # session, person, roles
-    with django_assert_num_queries(3):
+    # the person with the session, roles
+    with django_assert_num_queries(2):
         mobile.get("me")
 
 
