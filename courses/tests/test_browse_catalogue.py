@@ -99,6 +99,11 @@ def test_the_api_lists_the_catalogue_by_cursor(client, db):
     assert len(set(slugs)) == 3
 
 
+def test_a_search_for_blanks_finds_all(client, db):
+    published_course(lessons=1)
+    assert len(client.get("/api/v1/courses?search=%20").json()["results"]) == 1
+
+
 @pytest.mark.parametrize(
     ("query", "pointer"),
     [
