@@ -13,7 +13,7 @@ from schemathesis.core import NOT_SET
 from schemathesis.core.failures import AcceptedNegativeData
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation.meta import TestPhase
-from schemathesis.openapi.checks import MissingHeaderNotRejected, RejectedPositiveData
+from schemathesis.openapi.checks import MissingHeaderNotRejected, RejectedPositiveData, UseAfterFree
 
 from tests.schema_accounts import Recipe, Recipes
 
@@ -113,6 +113,8 @@ def _is_in_order(failure: Any, case: Any, status: int) -> bool:
         return isinstance(body, dict) and isinstance(body.get("events"), list)
     if isinstance(failure, MissingHeaderNotRejected) and status == 409:
         return True  # where no code is awaited, it does not matter that none was sent
+    if isinstance(failure, UseAfterFree) and case.operation.path.endswith("/work"):
+        return True  # behind work that was dropped is the author's version, with the number 0
     if "got `410 Gone`" in failure.message:
         return True  # for a made-up X-Session-Token
     return status == 206  # a part of a JSON document is no JSON document
