@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework.generics import ListAPIView
 from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
 
 from accounts.throttling import is_visitor, limited
 from courses import selectors
+from courses.api.conditional import ETAG, IF_NONE_MATCH, NOT_MODIFIED, tagged
 from courses.api.serializers import CatalogueQuery, CourseSerializer
 from courses.services.limits import READS
 
@@ -37,8 +40,9 @@ COURSE = {
         summary="Catalogue",
         description="Published courses, newest first.",
         tags=["courses"],
-        parameters=[CatalogueQuery],
+        parameters=[CatalogueQuery, IF_NONE_MATCH, ETAG],
         examples=[OpenApiExample("A course", value=COURSE, response_only=True)],
+        responses={200: CourseSerializer(many=True), 304: NOT_MODIFIED},
     )
 )
 class CourseList(ListAPIView):
@@ -48,6 +52,9 @@ class CourseList(ListAPIView):
     throttle_classes = [limited(READS, "GET", when=_is_costly)]
     serializer_class = CourseSerializer
     ordering = ("-published_at", "-id")
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        return tagged(request, super().list(request, *args, **kwargs).data)
 
     def get_queryset(self) -> Any:
         query = CatalogueQuery(data=self.request.query_params.dict())

@@ -81,6 +81,16 @@ def test_search_answers_whatever_is_asked(client, db, query):
     assert client.get(f"/search/?{query}").status_code == 200
 
 
+def test_the_catalogue_of_the_api_answers_304_until_a_course_changes(client, db):
+    course = published_course(lessons=1, slug="one")
+    first = client.get("/api/v1/courses")
+    again = client.get("/api/v1/courses", headers={"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    course.title = "Another title"
+    course.save()
+    assert client.get("/api/v1/courses", headers={"If-None-Match": first["ETag"]}).status_code == 200
+
+
 def test_empty_filters_of_the_api_filter_nothing(client, db):
     published_course(lessons=1, slug="one")
     found = client.get("/api/v1/courses?search=&level=&language=")

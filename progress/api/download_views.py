@@ -11,13 +11,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.throttling import limited
+from courses.api.conditional import ETAG, IF_NONE_MATCH, NOT_MODIFIED, tagged
 from progress.api.download_serializers import (
     DownloadSerializer,
     KeptLessonContentSerializer,
     KeptOutlineSerializer,
 )
 from progress.api.reading_examples import LESSON_PART, OUTLINE_PART
-from progress.api.views import ETAG, IF_NONE_MATCH, NOT_MODIFIED, tagged
 from progress.selectors.downloads import Part
 from progress.services import downloading
 from progress.services.limits import DOWNLOADS
