@@ -3,6 +3,7 @@
 import functools
 
 import factory
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 
 from accounts import roles
@@ -13,8 +14,13 @@ PASSWORD = "correct horse 47"
 
 
 @functools.cache
-def _hashed() -> str:
+def _hashed_by(hasher: str) -> str:
+    """The hash, made once for each way of hashing: one that a test switched on must not stay for the others."""
     return make_password(PASSWORD)
+
+
+def _hashed() -> str:
+    return _hashed_by(settings.PASSWORD_HASHERS[0])
 
 
 class UserFactory(factory.django.DjangoModelFactory):
