@@ -78,7 +78,8 @@ def test_the_journey_works_without_javascript(browser: Browser, live_server, mai
 
 def test_the_theme_is_kept(page):
     page.goto("/courses/")
-    page.evaluate("document.querySelector('form[action=\"/theme/\"] [name=theme][value=dark]').click()")
+    with page.expect_response("**/theme/"):  # which brings the cookie
+        page.evaluate("document.querySelector('form[action=\"/theme/\"] [name=theme][value=dark]').click()")
     page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
     page.goto("/")
     assert page.locator("html").get_attribute("data-theme") == "dark"
