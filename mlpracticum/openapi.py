@@ -119,12 +119,6 @@ class Schema(AutoSchema):
                 body.setdefault("headers", {})["Retry-After"] = self.RETRY_AFTER
         return dict(sorted(bodies.items()))
 
-    def _get_request_body(self, direction: Literal["request", "response"] = "request") -> dict[str, Any] | None:
-        body = super()._get_request_body(direction)
-        if body and self.method != "PATCH":
-            body["required"] = True  # not seen by spectacular where the body is one of several shapes
-        return body
-
     def _possible_problems(self) -> dict[str, str]:
         needs_login = not any(not scheme for scheme in self.get_auth())
         possible = dict(self.PROBLEMS)
