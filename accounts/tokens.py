@@ -12,6 +12,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import jwt
@@ -39,6 +40,7 @@ from accounts.services.sessions import end_session, mark_seen
 AUDIENCE = "urn:ml-practicum:api"
 MAX_LENGTH = 4096  # characters; ours have about 450
 CLOCK_SKEW = 60  # seconds that two web servers' clocks may differ
+REMEMBERED = 2048  # tokens whose signature was found good, with about 2 kB each
 CLAIMS = ("aud", "exp", "iat", "jti", "sid", "sub", "token_use")
 _SESSION_KEY = re.compile(r"[a-z0-9]{32}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
@@ -210,22 +212,40 @@ def _claims(token: str, use: str) -> dict[str, Any] | None:
     if len(token) > MAX_LENGTH or not token.isascii():
         return None
     config = internal._get_jwt_config()
-    # The age of a token is looked at below: PyJWT would refuse one that a server with a faster clock just made.
-    options: Any = {"require": list(CLAIMS), "verify_iat": False, "strict_aud": True}
     try:
-        claims = jwt.decode(token, config.verifying_key, [config.algorithm], options, audience=AUDIENCE)
+        claims = _signed(token, config.verifying_key, config.algorithm)
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
-        return None  # the last ones: a header of a thousand brackets, an infinite time
+        return None  # the last ones: a header of a thousand brackets, an infinite number
     texts = all(isinstance(claims[name], str) for name in ("jti", "sid", "sub"))
     numbers = all(type(claims[name]) is int for name in ("iat", "exp"))
-    if not texts or not numbers or claims["token_use"] != use or claims["iat"] > time.time() + CLOCK_SKEW:
+    if not texts or not numbers or claims["token_use"] != use:
         return None
-    return claims
+    now = time.time()
+    if claims["exp"] <= now or claims["iat"] > now + CLOCK_SKEW:
+        return None
+    return dict(claims)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _signed(token: str, key: Any, algorithm: str) -> dict[str, Any]:
+    """The claims of a token with our signature; whether their time has come, or is over, is for the caller to see.
+
+    An app shows the same token many times in its five minutes. Only what is signed is remembered: a refusal is an
+    exception, so that forged tokens push nothing out.
+    """
+    options: Any = {"require": list(CLAIMS), "verify_iat": False, "verify_exp": False, "strict_aud": True}
+    return jwt.decode(token, key, [algorithm], options, audience=AUDIENCE)
 
 
 def _session_key(claims: dict[str, Any] | None) -> str | None:
     try:
-        key = internal.session_key_from_sid(claims["sid"]) if claims else None
+        key = _deciphered(claims["sid"], settings.SECRET_KEY) if claims else None
     except ValueError:  # not ASCII, or too short to hold a nonce
         return None
     return key if key and _SESSION_KEY.fullmatch(key) else None
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _deciphered(sid: str, _secret: str) -> str:
+    """The session's key in a `sid`; the secret, by which allauth deciphers it, is what the answer depends on."""
+    return internal.session_key_from_sid(sid)
