@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import Any
 
 from django.db import connection, models
-from django.db.backends.postgresql.base import ServerBindingCursor
 from psycopg.sql import Literal
 
 _HOLE = re.compile(r"%s|%%")
@@ -41,9 +40,8 @@ class CompiledRows:
     def rows(self, *, at_most: int | None = None, **given: Any) -> list[dict[str, Any]]:
         """The rows for these values. 1 query."""
         sql, names, compiler, converters = self._compiled
-        with connection.cursor() as cursor:
-            # Django's own cursors put the values into the text: no two are equal, and each is planned anew.
-            cursor.cursor = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]  # untyped bases
+        # Django's own cursors put the values into the text: no two are equal, and each is planned anew.
+        with connection.prepared_cursor() as cursor:  # type: ignore[attr-defined]  # of mlpracticum.database
             cursor.execute(sql, {**given, "at_most": at_most})
             found = cursor.fetchall()
         if converters:

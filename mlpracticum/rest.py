@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
@@ -55,6 +56,16 @@ class StrictJSONParser(BaseParser):
 def _announced_length(request: Any) -> int:
     text = request.META.get("CONTENT_LENGTH") or "0"
     return int(text[:18]) if text.isascii() and text.isdigit() else 0
+
+
+class Negotiation(DefaultContentNegotiation):
+    """Django REST Framework's choice of a renderer, without its search where the first one is what is asked for."""
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> tuple[Any, str]:
+        first = renderers[0]
+        if format_suffix is None and request.META.get("HTTP_ACCEPT", "*/*") in ("*/*", first.media_type):
+            return first, first.media_type
+        return super().select_renderer(request, renderers, format_suffix)
 
 
 class CursorPages(CursorPagination):

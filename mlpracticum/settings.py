@@ -50,7 +50,7 @@ MIDDLEWARE = [
     "mlpracticum.lengths.LengthRequiredMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # Above WhiteNoise, so that static files carry the policy too.
-    "csp.middleware.CSPMiddleware",
+    "mlpracticum.policies.PolicyMiddleware",
     # Below the site's policy, which leaves a policy that is there; above WhiteNoise, which serves the worker's files.
     "mlpracticum.runtime_headers.RuntimeHeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -180,6 +180,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["mlpracticum.rest.StrictJSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "mlpracticum.rest.Negotiation",
     "DEFAULT_PAGINATION_CLASS": "mlpracticum.rest.CursorPages",
     "DEFAULT_SCHEMA_CLASS": "mlpracticum.openapi.Schema",
     "ALLOWED_VERSIONS": ["1"],  # else drf-spectacular copies any ?version= of the schema into a header

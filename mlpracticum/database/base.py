@@ -23,6 +23,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     ops_class = DatabaseOperations
 
+    def prepared_cursor(self) -> Any:
+        """A cursor that leaves values out of the statement's text, so that PostgreSQL plans it once a connection."""
+        self.close_if_health_check_failed()
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            cursor = base.ServerBindingCursor(self.connection)  # type: ignore[call-arg]  # untyped bases
+            return self._prepare_cursor(cursor)  # type: ignore[attr-defined]  # the stubs leave it out
+
     def is_usable(self) -> bool:
         """Whether the connection can be used again; after an error the server is asked."""
         if self.errors_occurred or self.connection is None:
