@@ -90,6 +90,7 @@ class Schema(AutoSchema):
     }
     OF_WRITES: ClassVar[dict[str, str]] = {"403": "A session without its CSRF token."}
     OF_BODIES: ClassVar[dict[str, str]] = {
+        "411": "The body came in chunks, without its length.",
         "413": "The body is too large.",
         "415": "The body is not `application/json`.",
     }

@@ -101,7 +101,7 @@ def test_every_operation_of_ours_says_how_it_fails(document):
             assert (PROBLEM in responses[code].get("content", {})) == (code >= "400"), (path, code)
         assert {"400", "401", "404", "406"} <= set(responses)
         assert ({} in entry["security"]) == (entry["operationId"] in PUBLIC)
-        assert ("413" in responses) == ("415" in responses) == ("requestBody" in entry)
+        assert ("411" in responses) == ("413" in responses) == ("415" in responses) == ("requestBody" in entry)
         assert ("403" in responses) == (method != "get")
     by_name = {entry["operationId"]: entry for _, _, entry in operations(document)}
     for name in ("answer_block", "recheck_block"):

@@ -12,7 +12,7 @@ from accounts.api.auth_shapes import SHAPES, TEXT, Shape, reference
 
 PREFIX = "/api/v1/"
 SESSION_SCHEME = "sessionToken"
-JSON = "application/json"
+JSON, PROBLEM_JSON = "application/json", "application/problem+json"
 OPERATIONS = (*AUTH_OPERATIONS, *ACCOUNT_OPERATIONS)
 
 # What a refusal means where an operation says nothing else, and the shape that it has.
@@ -25,6 +25,16 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "410": ("Unauthenticated", "The `X-Session-Token` is of no session (any more): begin anew without it."),
     "413": ("AuthErrors", "The body is too large."),
     "429": ("AuthErrors", "Too often; `Retry-After` says when again."),
+}
+# Refused before allauth is asked, as on all other routes.
+CHUNKED: dict[str, Any] = {
+    "description": "The body came in chunks, without its length.",
+    "content": {
+        PROBLEM_JSON: {
+            "schema": reference("Problem"),
+            "examples": {"length-required": {"$ref": "#/components/examples/length-required"}},
+        }
+    },
 }
 
 
@@ -92,6 +102,8 @@ def _responses(operation: Operation) -> dict[str, Any]:
         }
         if status == "429":
             found[status]["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+    if operation.takes:
+        found["411"] = CHUNKED
     return dict(sorted(found.items()))
 
 
