@@ -31,7 +31,7 @@ run: environment assets ## install what is needed and serve on http://127.0.0.1:
 
 .PHONY: test
 test: environment-dev assets ## run all tests; ARGS=... goes to pytest
-	@exec $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@exec $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: check
 check: lint types contracts migrations settings ## everything below that finds faults without running tests

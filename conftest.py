@@ -1,5 +1,6 @@
 """Keeps the embedded PostgreSQL running while the tests do, unless DATABASE_URL is set; brings the cast."""
 
+import gc
 from collections.abc import Iterator
 from importlib import import_module
 from types import SimpleNamespace
@@ -8,6 +9,7 @@ import hypothesis
 import pytest
 from django.apps import apps
 from django.db import connection
+from pytest_django import DjangoDbBlocker
 from pytest_django.plugin import blocking_manager_key
 
 from mlpracticum import env, postgres, runtime_files
@@ -31,29 +33,34 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_USE] = postgres.ensure()
 
 
+def pytest_collection_finish() -> None:
+    """What stays until the end, tests and Django themselves, is not looked through at each collection of garbage."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """A test that commits empties every table afterwards: what migrations wrote is written again for the next one."""
-    blocker = item.config.stash[blocking_manager_key]
-    if nextitem is None:
-        with blocker.unblock():
-            _end_other_connections()
     yield
     if nextitem is None:
         return  # the tests' database is gone, and the connection leads to the real one again
     marker = item.get_closest_marker("django_db")
     commits = marker is not None and marker.kwargs.get("transaction", False)
     if commits or _COMMITTING & set(getattr(item, "fixturenames", ())):
-        with blocker.unblock():
+        with item.config.stash[blocking_manager_key].unblock():
             for module, function in _ROLES:
                 getattr(import_module(module), function)(apps, SimpleNamespace(connection=connection))
 
 
-def _end_other_connections() -> None:
-    """A database with users cannot be dropped, and a server's threads keep their connections for a while."""
-    if not connection.settings_dict["NAME"].startswith("test_"):
-        return  # no test of this process used the database
-    with connection.cursor() as cursor:
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The tests' database; at the end, what still uses it is cut off: else it could not be dropped.
+
+    A server's threads keep their connections for a while.
+    """
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
