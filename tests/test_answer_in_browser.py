@@ -1,15 +1,18 @@
 """Answering in a real browser: one block changes and the keyboard keeps its place; and all of it without JavaScript."""
 
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import User
-from accounts.tests.factories import PASSWORD, UserFactory
+from accounts.tests.factories import UserFactory
+from courses.models import Lesson
 from progress.models import Attempt, SavedWork
 from progress.services.enrolling import enroll
 from progress.tests.judged import body_of, exercise, judged_course, lesson_of, quiz
+from tests.site_processes import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -25,12 +28,11 @@ def lesson():
     return lesson_of(course)
 
 
-def _log_in(page: Page) -> None:
-    page.goto("/accounts/login/")
-    page.locator("input[name=login]").fill("ben@example.org")
-    page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("main button[type=submit]").first.click()
-    page.wait_for_url("**/dashboard/")
+@pytest.fixture
+def page(page: Page, lesson: Lesson, come_as: Callable) -> Page:
+    """A page of ben, who takes the lesson's course."""
+    come_as(page.context, User.objects.get(email="ben@example.org"))
+    return page
 
 
 def _focused(page: Page) -> str:
@@ -38,7 +40,6 @@ def _focused(page: Page) -> str:
 
 
 def test_a_question_is_answered_with_the_keyboard_and_read_out(page, lesson):
-    _log_in(page)
     page.goto(lesson.get_absolute_url())
     said = page.locator("[data-verdicts]")
     block = page.locator("#block-ask")
@@ -58,22 +59,19 @@ def test_a_question_is_answered_with_the_keyboard_and_read_out(page, lesson):
 
 
 def test_an_answer_is_saved_before_it_is_checked_and_is_there_again(page, lesson):
-    _log_in(page)
     page.goto(lesson.get_absolute_url())
     page.locator("#block-number input[name=value]").fill("3.5")
     expect(page.locator("#block-number [data-saved]")).to_have_text("Answer saved, not checked yet")
     page.get_by_label("The flat one").check()
     page.goto("/dashboard/")  # before the pause is over
-    expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
+    wait_for(lambda: SavedWork.objects.count() == 2, 10)  # it is sent while the page is left, beside the next one
     page.goto(lesson.get_absolute_url())
     expect(page.locator("#block-number input[name=value]")).to_have_value("3.5")
     expect(page.get_by_label("The flat one")).to_be_checked()
     assert Attempt.objects.count() == 0
-    assert SavedWork.objects.count() == 2
 
 
 def test_a_hint_comes_in_place_and_takes_the_focus(page, lesson):
-    _log_in(page)
     page.goto(lesson.get_absolute_url())
     for number in (1, 2):
         page.get_by_role("button", name=f"Show hint {number} of 2").click()
@@ -82,7 +80,6 @@ def test_a_hint_comes_in_place_and_takes_the_focus(page, lesson):
 
 
 def test_an_answer_that_is_refused_keeps_what_was_typed(page, lesson):
-    _log_in(page)
     page.goto(lesson.get_absolute_url())
     block = page.locator("#block-number")
     block.locator("input[name=value]").fill("four or so")
@@ -94,7 +91,6 @@ def test_an_answer_that_is_refused_keeps_what_was_typed(page, lesson):
 
 
 def test_a_session_that_is_over_leads_to_the_log_in_page_and_back(page, lesson):
-    _log_in(page)
     page.goto(lesson.get_absolute_url())
     page.context.clear_cookies(name="sessionid")
     page.get_by_label("The flat one").check()
@@ -108,7 +104,6 @@ def test_the_last_pass_opens_the_completion(page, lesson):
     course = judged_course(body_of(quiz("last")), slug="short")
     course.lessons.update(completion_rule="passed")
     enroll(user=User.objects.get(email="ben@example.org"), course=course)
-    _log_in(page)
     page.goto(lesson_of(course).get_absolute_url())
     expect(page.get_by_role("button", name="Mark complete")).to_be_disabled()
     expect(page.locator("#completion")).to_contain_text("0 of 1 question")
@@ -118,11 +113,11 @@ def test_the_last_pass_opens_the_completion(page, lesson):
     expect(page.locator("#completion")).to_contain_text("Completed")
 
 
-def test_questions_hints_and_code_work_without_javascript(browser: Browser, live_server, lesson):
+def test_questions_hints_and_code_work_without_javascript(browser: Browser, live_server, lesson, come_as):
     context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
     context.set_default_timeout(10_000)
     page = context.new_page()
-    _log_in(page)
+    come_as(context, User.objects.get(email="ben@example.org"))
     page.goto(lesson.get_absolute_url())
     page.get_by_label("The flat one").check()
     page.locator("#block-ask").get_by_role("button", name="Check answer").click()

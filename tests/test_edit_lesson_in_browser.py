@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
@@ -20,13 +19,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def ada(page: Page, live_server: Any) -> User:
+def ada(page: Page, come_as: Any) -> User:
     """ada, logged in to the admin."""
     ada = UserFactory(email="ada@example.org", display_name="Ada", role="author")
-    client = Client()
-    client.force_login(ada)
-    cookie = client.cookies["sessionid"]
-    page.context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": live_server.url}])
+    come_as(page.context, ada)
     return ada
 
 

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import User
 from accounts.tests.factories import UserFactory
@@ -34,12 +33,6 @@ def archive(tmp_path: Path) -> Path:
     return path
 
 
-def log_in(context: BrowserContext, user: User, address: str) -> None:
-    client = Client()
-    client.force_login(user)
-    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}])
-
-
 def upload(page: Page, archive: Path) -> ImportJob:
     page.goto("/admin/courses/course/")
     page.get_by_role("link", name="Import a course").click()
@@ -53,8 +46,8 @@ def running(done: int, what: str) -> None:
     ImportJob.objects.update(state="running", claim=CLAIM, beat_at=timezone.now(), done=done, total=12, what=what)
 
 
-def test_an_import_is_watched_and_applied(page: Page, live_server: Any, ada: User, archive: Path) -> None:
-    log_in(page.context, ada, live_server.url)
+def test_an_import_is_watched_and_applied(page: Page, come_as: Any, ada: User, archive: Path) -> None:
+    come_as(page.context, ada)
     job = upload(page, archive)
     bar = page.get_by_role("progressbar")
     expect(bar).to_be_visible()
@@ -77,9 +70,9 @@ def test_an_import_is_watched_and_applied(page: Page, live_server: Any, ada: Use
     assert Course.objects.get().status == "published"
 
 
-def test_nothing_needs_a_script(browser: Browser, live_server: Any, ada: User, archive: Path) -> None:
+def test_nothing_needs_a_script(browser: Browser, live_server: Any, come_as: Any, ada: User, archive: Path) -> None:
     context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
-    log_in(context, ada, live_server.url)
+    come_as(context, ada)
     page = context.new_page()
     job = upload(page, archive)
     running(7, "compiling Lines/07.md")
@@ -93,8 +86,8 @@ def test_nothing_needs_a_script(browser: Browser, live_server: Any, ada: User, a
     context.close()
 
 
-def test_a_narrow_screen_shows_everything(page: Page, live_server: Any, ada: User) -> None:
-    log_in(page.context, ada, live_server.url)
+def test_a_narrow_screen_shows_everything(page: Page, come_as: Any, ada: User) -> None:
+    come_as(page.context, ada)
     page.set_viewport_size({"width": 320, "height": 700})
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as opened:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.test import Client
 from playwright.sync_api import Locator, Page, expect
 
 from accounts.models import User
@@ -65,15 +64,8 @@ def ben() -> User:
     return UserFactory(email="ben@example.org", display_name="Ben")
 
 
-def come_as(page: Page, user: User, live_server: Any) -> None:
-    client = Client()
-    client.force_login(user)
-    cookie = client.cookies["sessionid"]
-    page.context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": live_server.url}])
-
-
 @pytest.fixture
-def open_lesson(page: Page, live_server: Any, ben: User) -> Any:
+def open_lesson(page: Page, come_as: Any, ben: User) -> Any:
     """Opens a lesson of the given blocks as ben, who is enrolled."""
 
     def open_it(*blocks: dict[str, Any], enrolled: bool = True) -> Lesson:
@@ -82,7 +74,7 @@ def open_lesson(page: Page, live_server: Any, ben: User) -> Any:
             enroll(user=ben, course=course)
         else:
             Lesson.objects.update(is_preview=True)
-        come_as(page, ben, live_server)
+        come_as(page.context, ben)
         page.goto(lesson.get_absolute_url())
         return lesson
 
@@ -250,14 +242,12 @@ def test_an_older_copy_on_this_device_gives_way_to_the_servers(page: Page, open_
     assert SavedWork.objects.get().content == {"source": "w = 2"}
 
 
-def test_two_people_on_one_device_do_not_get_each_others_code(
-    page: Page, open_lesson: Any, ben: User, live_server: Any
-):
+def test_two_people_on_one_device_do_not_get_each_others_code(page: Page, open_lesson: Any, ben: User, come_as: Any):
     lesson = open_lesson(cell("one", "w = 1"))
     keep_on_device(page, ben, lesson, "w = 'private to ben'", version=0, at=0)
     cy = UserFactory(email="cy@example.org")
     enroll(user=cy, course=lesson.course)
-    come_as(page, cy, live_server)
+    come_as(page.context, cy)
     page.goto(lesson.get_absolute_url())
     expect(page.locator("[data-run-cell]")).to_be_visible()
     assert "private" not in page.content()
