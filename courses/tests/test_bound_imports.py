@@ -81,7 +81,7 @@ def test_the_measuring_tells_a_large_and_a_failing_reading(reader: "subprocess.P
     """So that the tests above can fail: what is read and kept shows in the figures."""
     small, large = tmp_path / "small", tmp_path / "large"
     write(small, {"a.md": "# A"})
-    write(large, {"a.ipynb": notebook(*[markdown("word " * 2_000) for _ in range(400)])})
+    write(large, {"a.ipynb": notebook(*[markdown("word " * 2_000) for _ in range(100)])})
     assert measured(reader, large)["megabytes"] > measured(reader, small)["megabytes"] + 10
     assert measured(reader, tmp_path / "missing")["outcome"] == "refused"
 
