@@ -90,12 +90,12 @@ def _write_known(requests: Path, known: Path, url: str) -> None:
     for line in requests.read_text(encoding="ascii").splitlines():
         _method, path, token, *_rest = line.split("\t")
         request = urllib.request.Request(url + path, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 (ours)
-        with urllib.request.urlopen(request) as answer:  # noqa: S310
+        with urllib.request.urlopen(request) as answer:  # noqa: S310 (ours)
             lines.append(f"{line.rstrip(chr(9))}\t\t{answer.headers['ETag']}\n")
     known.write_text("".join(lines), encoding="ascii")
     request.add_header("If-None-Match", answer.headers["ETag"])
     try:
-        with urllib.request.urlopen(request) as again:  # noqa: S310
+        with urllib.request.urlopen(request) as again:  # noqa: S310 (ours)
             status = again.status
     except urllib.error.HTTPError as error:
         status = error.code

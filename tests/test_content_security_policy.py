@@ -18,6 +18,7 @@ INLINE = re.compile(
 PUBLIC = [
     "/", "/courses/", "/courses/lines/", "/courses/lines/first/", "/search/?q=lines", "/accounts/login/",
     "/accounts/signup/", "/accounts/password/reset/", "/admin/login/", "/api/docs/", "/nowhere/",
+    "/api/v1/courses", "/api/v1/me",
 ]  # fmt: skip
 SIGNED_IN = [
     "/dashboard/", "/courses/", "/courses/lines/", "/courses/lines/first/", "/courses/lines/enrolment/leave/",

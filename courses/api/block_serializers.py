@@ -207,6 +207,7 @@ class PredictionsBlockSerializer(WithReferences, BlockSerializer):
 
     type = ConstantField("predictions")
     prompt = serializers.CharField(help_text="Markdown.")
+    # It hides `Serializer.data`, for which nobody asks a shape.
     data = serializers.CharField(help_text="Name of the data's file below `/media/assets/`.")  # type: ignore[assignment]
     metric = serializers.ChoiceField(choices=METRICS)
     threshold = serializers.FloatField(help_text="The score to pass with.")
