@@ -57,9 +57,11 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """The tests' database; at the end, what still uses it is cut off: else it could not be dropped.
 
-    A server's threads keep their connections for a while.
+    A server's threads keep their connections for a while, and this thread has two: while Playwright's event loop runs,
+    `connection` is another one.
     """
     yield
+    connection.close()  # tests may have ended it while the other one was in its place
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
