@@ -1,8 +1,7 @@
 """The page's Python and the server's come to the same verdict about the same code, check by check and word by word.
 
 For every exercise of the example courses: its solution, its starter, and one mistake that a person might make. Hidden
-checks are asked on both sides like visible ones, which no page does: here more checks can only find more. And what the
-exercises ask can be done: a learner would meet an impossible one only after having lost a try to it.
+checks are asked on both sides like visible ones, which no page does: here more checks can only find more.
 """
 
 import ast
@@ -154,24 +153,6 @@ def of_server(cases: list[Case], sandbox_runtime: None) -> list[dict[str, Any]]:
 
     with ThreadPoolExecutor(AT_ONCE) as runs:
         return list(runs.map(feedback, cases))
-
-
-def test_the_server_passes_every_solution_by_every_check(cases, of_server):
-    solved = [(case, verdict) for case, verdict in zip(cases, of_server, strict=True) if case.kind == "solution"]
-    assert len(solved) == len(example_blocks("exercise")) >= 33
-    for case, verdict in solved:
-        assert verdict["error"] is None, (case.name, verdict["error"])
-        assert [check["passed"] for check in verdict["checks"]] == [True] * len(_asked(case.block)["checks"]), case.name
-    assert any("open(path" in case.code for case, _ in solved), "one of them reads a data file"
-
-
-def test_a_starter_fails_a_check_that_its_reader_sees(cases, of_server):
-    unsolved = [(case, verdict) for case, verdict in zip(cases, of_server, strict=True) if case.kind == "starter"]
-    assert len(unsolved) == len(example_blocks("exercise"))
-    for case, verdict in unsolved:
-        seen = verdict["checks"][: len(case.checks)]
-        assert not all(check["passed"] for check in seen), case.name
-        assert verdict["message"], case.name
 
 
 def test_every_check_has_the_same_result_and_the_same_words(cases, of_page, of_server):

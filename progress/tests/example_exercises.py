@@ -69,6 +69,11 @@ class Case:
         """The checks that everybody sees, with what they expect."""
         return self.block.public["checks"]
 
+    @property
+    def hidden_checks(self) -> list[dict[str, Any]]:
+        """The checks that no page has."""
+        return self.block.key["hidden_checks"]
+
 
 @cache
 def example_courses() -> dict[Path, CourseSource]:

@@ -1,18 +1,54 @@
 """What the example courses ask can be done, and what they refuse is refused: by the graders that judge learners.
 
-Learners meet an impossible task or a quiz with a wrong key only after they have lost a try to it. Exercises are judged
-in `tests/test_same_verdict.py`, which runs their code anyway.
+Learners meet an impossible exercise or a quiz with a wrong key only after they have lost a try to it.
 """
 
 import runpy
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from progress.grading import metrics, predictions, quizzes
-from progress.tests.example_exercises import ExampleBlock, example_blocks, example_courses
+from progress.grading import exercises, metrics, predictions, quizzes, sandbox
+from progress.tests.example_exercises import Case, ExampleBlock, example_blocks, example_courses, exercise_cases
+
+AT_A_TIME = 2
+
+
+@pytest.fixture(scope="module")
+def judged(sandbox_runtime: None) -> list[tuple[Case, exercises.Judgement]]:
+    """What the server says of every solution and every starter."""
+    cases = exercise_cases()
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        return list(zip(cases, pool.map(judge, cases), strict=True))
+
+
+def judge(case: Case) -> exercises.Judgement:
+    block = case.block
+    job = exercises.job_of(block.public, block.key, case.code, block.files, folder=block.folder)
+    return exercises.judgement(block.public, block.key, sandbox.run(job, starting=60))
+
+
+def test_a_solution_passes_every_check(judged):
+    solved = [(case, verdict) for case, verdict in judged if case.passes]
+    assert len(solved) == len(example_blocks("exercise")) >= 33
+    assert {case.name: verdict.feedback for case, verdict in solved if not verdict.passed} == {}
+    for case, verdict in solved:
+        assert verdict.share == 1
+        assert [check["passed"] for check in verdict.feedback["checks"]] == [True] * len(case.checks)
+        assert verdict.feedback["hidden"] == {"passed": len(case.hidden_checks), "total": len(case.hidden_checks)}
+    assert any("open(path" in case.code for case, _ in solved), "one of them reads a data file"
+
+
+def test_a_starter_fails_a_check_that_its_reader_sees(judged):
+    unsolved = [(case, verdict) for case, verdict in judged if not case.passes]
+    assert len(unsolved) == len(example_blocks("exercise"))
+    assert [case.name for case, verdict in unsolved if verdict.passed or verdict.share] == []
+    for case, verdict in unsolved:
+        assert not all(check["passed"] for check in verdict.feedback["checks"]), case.name
+        assert verdict.feedback["message"], case.name
 
 
 def right_answers(quiz: ExampleBlock) -> list[Any]:
