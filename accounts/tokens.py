@@ -246,6 +246,6 @@ def _session_key(claims: dict[str, Any] | None) -> str | None:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _deciphered(sid: str, _secret: str) -> str:
+def _deciphered(sid: str, _secret: str) -> str | None:
     """The session's key in a `sid`; the secret, by which allauth deciphers it, is what the answer depends on."""
     return internal.session_key_from_sid(sid)

@@ -70,7 +70,7 @@ ANSWERS: dict[str, Any] = {
         is_authenticated=True,
         session_token=_SESSION,
         access_token="eyJhbGciOi…",  # noqa: S106 (the beginning that all of them have)
-        refresh_token="eyJhbGciOi…",  # noqa: S106 (an example)
+        refresh_token="eyJhbGciOi…",  # noqa: S106 (as above)
     ),
     "AuthDone": {"status": 200},
     "AddressToVerify": _good({**_EMAIL, "user": _PERSON}, is_authenticating=True),

@@ -18,7 +18,6 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from accounts import tokens
 from accounts.models import User
 from accounts.services import leaving
 from accounts.services.sessions import end_sessions_of
@@ -380,27 +379,3 @@ def test_a_new_password_on_the_phone_ends_every_token_but_the_new_ones(known: Mo
     assert_refused(other.get("me", token=before))
     assert known.get("me").status_code == 200
     assert known.refresh().status_code == 200
-
-
-def test_a_token_that_was_good_is_refused_when_its_time_is_over(known: MobileClient) -> None:
-    token = changed(exp=int(time.time()) + 2)(known)
-    assert known.get("me", token=token).status_code == 200
-    time.sleep(claims_of(token)["exp"] - time.time())
-    assert_refused(known.get("me", token=token))
-
-
-def test_a_token_that_was_good_is_refused_once_the_key_is_another(known: MobileClient, settings: Any) -> None:
-    assert known.get("me").status_code == 200
-    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "n" * 60, [settings.SECRET_KEY]
-    assert_refused(known.get("me"))
-
-
-def test_only_tokens_that_are_signed_are_remembered(known: MobileClient) -> None:
-    known.get("me")
-    before = tokens._signed.cache_info().currsize
-    for number in range(5):
-        known.get("me", token=signed({**claims_of(known.access_token), "jti": str(number)}, key="x" * 64))
-    assert tokens._signed.cache_info().currsize == before
-    hits = tokens._signed.cache_info().hits
-    assert known.get("me").status_code == 200
-    assert tokens._signed.cache_info().hits == hits + 1
